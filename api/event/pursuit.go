@@ -1,0 +1,93 @@
+package event
+
+import (
+	"time"
+
+	"github.com/yuanlu/yuanlu/libs/identity"
+)
+
+// PursuitEvent is something that has happened in the chase of one case.
+// Owner: stoppayment.
+//
+//sumtype:decl
+type PursuitEvent interface {
+	Event
+	isPursuit()
+}
+
+// PursuitOpened (追踪启动). Stored as "pursuit-opened.v1".
+type PursuitOpened struct {
+	Case         identity.CaseID `json:"case"`
+	ReportedAt   time.Time       `json:"reportedAt"`
+	Unit         identity.Unit   `json:"unit"`
+	Operator     Officer         `json:"operator"`
+	Investigator Officer         `json:"investigator"`
+}
+
+// DownstreamAccountFound (下级账户发现): the victim's money reached an account
+// that the chase has not met before. Stored as "downstream-account-found.v1".
+type DownstreamAccountFound struct {
+	Case           identity.CaseID    `json:"case"`
+	Account        Account            `json:"account"`
+	Level          int                `json:"level"` // 1 = the account the victim paid to
+	Parent         identity.AccountID `json:"parent,omitempty"`
+	ParentOrder    identity.OrderID   `json:"parentOrder,omitempty"`
+	ParentSourceAt time.Time          `json:"parentSourceAt,omitzero"` // when the parent got the money
+	Source         Transfer           `json:"source"`
+	Lots           []Lot              `json:"lots"` // whose money Source carried
+	Order          identity.OrderID   `json:"order,omitempty"`
+	Withheld       string             `json:"withheld,omitempty"` // why no order is given: level-limit | amount-limit
+	Operator       Officer            `json:"operator"`
+	Investigator   Officer            `json:"investigator"`
+	Manual         bool               `json:"manual,omitempty"`
+}
+
+// TransferTraced (资金续追): more of the money reached a known account, or what
+// a known transfer carried was revised. Stored as "transfer-traced.v1".
+type TransferTraced struct {
+	Case   identity.CaseID `json:"case"`
+	Source Transfer        `json:"source"`
+	Lots   []Lot           `json:"lots"`
+}
+
+// FreezeProposed (呈请冻结): the case is filed, so the accounts of the chase are
+// to be frozen. Stored as "freeze-proposed.v1".
+type FreezeProposed struct {
+	Case     identity.CaseID      `json:"case"`
+	CaseNo   identity.CaseNo      `json:"caseNo"`
+	FiledAt  time.Time            `json:"filedAt"`
+	Accounts []identity.AccountID `json:"accounts"`
+}
+
+// FreezeTarget is one account of an approved freeze with its order.
+type FreezeTarget struct {
+	Account identity.AccountID `json:"account"`
+	Order   identity.OrderID   `json:"order"`
+}
+
+// FreezeApproved (批准冻结) by a chief of county level or above. Stored as
+// "freeze-approved.v1".
+type FreezeApproved struct {
+	Case         identity.CaseID `json:"case"`
+	CaseNo       identity.CaseNo `json:"caseNo"`
+	FiledAt      time.Time       `json:"filedAt"`
+	NoticeNo     string          `json:"noticeNo"` // 协助冻结财产通知书
+	TermMonths   int             `json:"termMonths"`
+	Approver     Officer         `json:"approver"`
+	Operator     Officer         `json:"operator"`
+	Investigator Officer         `json:"investigator"`
+	Targets      []FreezeTarget  `json:"targets"`
+	At           time.Time       `json:"at"`
+}
+
+func (PursuitOpened) isEvent()          {}
+func (DownstreamAccountFound) isEvent() {}
+func (TransferTraced) isEvent()         {}
+func (FreezeProposed) isEvent()         {}
+func (FreezeApproved) isEvent()         {}
+
+func (PursuitOpened) isPursuit()          {}
+func (DownstreamAccountFound) isPursuit() {}
+func (TransferTraced) isPursuit()         {}
+func (FreezeProposed) isPursuit()         {}
+func (FreezeApproved) isPursuit()         {}

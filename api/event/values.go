@@ -1,0 +1,46 @@
+package event
+
+import (
+	"github.com/yuanlu/yuanlu/libs/identity"
+	"github.com/yuanlu/yuanlu/libs/money"
+)
+
+// CNY is the one currency that is handled; amounts of different currencies
+// never meet.
+const CNY = "CNY"
+
+// Event is any event of any set.
+type Event interface{ isEvent() }
+
+// Officer (民警) acts or signs. PoliceNo is the number on the police ID (警号).
+type Officer struct {
+	PoliceNo string         `json:"policeNo"`
+	Unit     identity.Unit  `json:"unit"`
+	Level    identity.Level `json:"level,omitempty"`
+}
+
+// Zero tells whether no officer is named.
+func (o Officer) Zero() bool { return o.PoliceNo == "" }
+
+// Values that events share with what people and banks send in.
+type (
+	Account  = identity.Account  // 账户
+	Party    = identity.Party    // 当事人
+	Transfer = identity.Transfer // 转账
+)
+
+// Lot (权属份额) is an amount on an account with its owner candidate: the money
+// of one declared transfer of one victim in one case. A lot without a case has
+// no known owner.
+type Lot struct {
+	Case     identity.CaseID     `json:"case,omitempty"`
+	Victim   identity.PartyID    `json:"victim,omitempty"`
+	Transfer identity.TransferID `json:"transfer,omitempty"`
+	Amount   money.Fen           `json:"amountFen"`
+}
+
+// Known tells whether the lot has an owner candidate.
+func (l Lot) Known() bool { return l.Case != "" }
+
+// Warning (软校验) is a soft finding: kept, shown, never in the way.
+type Warning = identity.Warning
