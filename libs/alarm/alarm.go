@@ -1,0 +1,144 @@
+// Package alarm wakes aggregates when their clocks run out. It keeps no truth:
+// the clocks are a function of each stream's state ([es.Decider.Due]), the
+// agenda is rebuilt from the log, and a wake-up is an ordinary command whose id
+// is derived from the clock, so that two replicas or a restart wake once.
+package alarm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/yuanlu/yuanlu/libs/clock"
+	"github.com/yuanlu/yuanlu/libs/es"
+	"github.com/yuanlu/yuanlu/libs/eventlog"
+	"github.com/yuanlu/yuanlu/libs/identity"
+	"github.com/yuanlu/yuanlu/libs/rule"
+)
+
+// retryAfter is how long a wake-up that met a fault waits for the next try.
+const retryAfter = time.Second
+
+// Loop watches one kind of aggregate.
+type Loop[S, C, E any] struct {
+	Case  es.Case[S, C, E]
+	Log   *eventlog.Log
+	Clock clock.Clock
+	// Wake makes the command for a clock that has run out, at the given time.
+	Wake func(es.Alarm, time.Time) C
+	// Correlation names the case that a state belongs to.
+	Correlation func(S) string
+	Actor       es.Actor
+	Logger      *slog.Logger
+}
+
+// told is one thing the follower reports to the loop.
+type told[S any] struct {
+	id       string
+	state    S
+	caughtUp bool
+}
+
+// Run follows the streams and fires until ctx ends. Nothing fires before all
+// that is in the log has been seen, and what is overdue then fires in the order
+// in which it was due.
+func (l Loop[S, C, E]) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	heard := make(chan told[S], 256)
+	failed := make(chan error, 1)
+	go func() { failed <- l.follow(ctx, heard) }()
+
+	agenda, live := agenda[S]{}, false
+	for {
+		var ring chan struct{}
+		stop := func() {}
+		if next, ok := agenda.next(); ok && live {
+			ring, stop = l.ringAt(ctx, next.at)
+		}
+		select {
+		case t := <-heard:
+			live = live || t.caughtUp
+			if !t.caughtUp {
+				agenda.set(t.id, t.state, l.Case.Due(t.state))
+			}
+		case <-ring:
+			l.fire(ctx, &agenda)
+		case err := <-failed:
+			stop()
+			return err
+		}
+		stop()
+	}
+}
+
+func (l Loop[S, C, E]) ringAt(ctx context.Context, at time.Time) (chan struct{}, func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	ring := make(chan struct{})
+	go func() {
+		if l.Clock.Wait(ctx, at) == nil {
+			close(ring)
+		}
+	}()
+	return ring, cancel
+}
+
+// follow folds each stream as it grows.
+func (l Loop[S, C, E]) follow(ctx context.Context, heard chan<- told[S]) error {
+	f := folder[S, C, E]{Case: l.Case, streams: map[string]folded[S]{}}
+	tell := func(t told[S]) error {
+		select {
+		case heard <- t:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	prefix := l.Case.Category + "-"
+	return l.Log.Follow(ctx, eventlog.Start, []string{prefix}, func(d eventlog.Delivery) error {
+		switch {
+		case d.CaughtUp:
+			f.prune()
+			return tell(told[S]{caughtUp: true})
+		case d.Event == nil:
+			return nil
+		}
+		id := strings.TrimPrefix(d.Event.Stream, prefix)
+		state, err := f.fold(ctx, id, *d.Event)
+		if err != nil {
+			l.Logger.Error("an event that no clock can be read from",
+				slog.String("stream", d.Event.Stream), slog.Uint64("revision", d.Event.Revision), slog.Any("error", err))
+			return nil
+		}
+		return tell(told[S]{id: id, state: state})
+	})
+}
+
+// fire gives the wake-up that is due first. When it is carried out, its event
+// comes back through the follower and clears it from the agenda; one that the
+// rules no longer want is dropped; one that met a fault is tried again.
+func (l Loop[S, C, E]) fire(ctx context.Context, agenda *agenda[S]) {
+	due, ok := agenda.next()
+	if !ok {
+		return
+	}
+	now := l.Clock.Now()
+	id := identity.Derive("alarm", l.Case.Category, due.id, due.alarm.Name, due.alarm.At.UTC().Format(time.RFC3339Nano))
+	cause := es.Cause{Command: id, Actor: l.Actor, Correlation: l.Correlation(due.state), At: now}
+	_, err := l.Case.Handle(ctx, due.id, cause, es.AnyRevision, l.Wake(due.alarm, now))
+	var refused *rule.Violation
+	switch {
+	case err == nil || errors.As(err, &refused):
+		agenda.drop(due.id, due.alarm)
+	case ctx.Err() == nil:
+		l.Logger.Error("a clock ran out and could not be acted on; it is tried again",
+			slog.String("stream", l.Case.Stream(due.id)), slog.String("clock", due.alarm.Name), slog.Any("error", err))
+		agenda.delay(due.id, due.alarm, now.Add(retryAfter))
+	}
+}
+
+// String names the loop in logs.
+func (l Loop[S, C, E]) String() string { return fmt.Sprintf("alarms of %s", l.Case.Category) }

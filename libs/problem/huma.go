@@ -1,0 +1,100 @@
+package problem
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/validation"
+	"github.com/yuanlu/yuanlu/libs/rule"
+)
+
+// slot is where the edge finds the error behind an answer, to log it once.
+type slot struct{ err error }
+
+type slotKey struct{}
+
+// WithSlot prepares a request's context for [Behind].
+func WithSlot(ctx context.Context) context.Context { return context.WithValue(ctx, slotKey{}, &slot{}) }
+
+// Behind gives the error that made an answer a 500, or nil.
+func Behind(ctx context.Context) error {
+	if s, ok := ctx.Value(slotKey{}).(*slot); ok {
+		return s.err
+	}
+	return nil
+}
+
+// Install makes huma speak in problems. huma keeps this in variables of its
+// own, so that it holds for the whole process; installing twice is harmless.
+func Install() {
+	huma.NewError = func(status int, _ string, errs ...error) huma.StatusError {
+		return answer(context.Background(), status, errs)
+	}
+	huma.NewErrorWithContext = func(hc huma.Context, status int, _ string, errs ...error) huma.StatusError {
+		if hc == nil {
+			return answer(context.Background(), status, errs)
+		}
+		return answer(hc.Context(), status, errs)
+	}
+}
+
+// answer makes the problem of what huma found wrong with a request, or of the
+// error that a handler has returned.
+func answer(ctx context.Context, status int, errs []error) *Problem {
+	if status == http.StatusInternalServerError && len(errs) == 1 {
+		p := Of(ctx, errs[0])
+		if s, ok := ctx.Value(slotKey{}).(*slot); ok && p.Status >= http.StatusInternalServerError {
+			s.err = errs[0]
+		}
+		return p
+	}
+	var fields []Field
+	first := byStatus(status)
+	for _, err := range errs {
+		detailer, ok := err.(huma.ErrorDetailer) //nolint:errorlint // huma hands details over bare
+		if !ok {
+			continue
+		}
+		detail := detailer.ErrorDetail()
+		r := schemaRule(detail)
+		if len(fields) == 0 {
+			first = r
+		}
+		fields = append(fields, Field{Pointer: pointer(detail.Location), Code: r.Rule.Code, Message: r.Rule.ZH})
+	}
+	p := fromRule(first, status)
+	p.Errors = fields
+	return p
+}
+
+// schemaRule names the rule behind one finding of huma's validator. The
+// offending value itself is dropped.
+func schemaRule(d *huma.ErrorDetail) *rule.Violation {
+	switch {
+	case d.Message == validation.MsgUnexpectedProperty:
+		return errUnknownField
+	case strings.HasPrefix(d.Message, "expected required property"), strings.HasPrefix(d.Message, "required "):
+		return errMissingField
+	case strings.HasSuffix(d.Location, "Fen"):
+		return errNotWholeFen
+	case strings.HasPrefix(d.Location, "body") || d.Location == "":
+		if strings.HasPrefix(d.Message, "expected") {
+			return errWrongType
+		}
+		return errMalformed
+	}
+	return errWrongType
+}
+
+// pointer turns huma's "body.transfers[0].amountFen" into
+// "/transfers/0/amountFen". For an unknown property huma names the property.
+func pointer(location string) string {
+	location = strings.TrimPrefix(strings.TrimPrefix(location, "body"), ".")
+	if location == "" {
+		return ""
+	}
+	r := strings.NewReplacer("[", "/", "]", "", ".", "/")
+	return "/" + r.Replace(location)
+}

@@ -1,0 +1,143 @@
+// Package react runs process managers: it hears the log as Watermill messages,
+// asks a pure function what each means for its service, and carries the
+// answers out as commands. Every effect is idempotent by command id, so that
+// hearing a message twice, or two replicas hearing it, is harmless.
+package react
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync/atomic"
+
+	"github.com/ThreeDotsLabs/watermill"
+	"github.com/ThreeDotsLabs/watermill/message"
+	"github.com/ThreeDotsLabs/watermill/message/router/middleware"
+	"github.com/google/uuid"
+	"github.com/yuanlu/yuanlu/libs/bus"
+	"github.com/yuanlu/yuanlu/libs/clock"
+	"github.com/yuanlu/yuanlu/libs/es"
+	"github.com/yuanlu/yuanlu/libs/eventlog"
+	"github.com/yuanlu/yuanlu/libs/identity"
+	"github.com/yuanlu/yuanlu/libs/rule"
+)
+
+// Reactor is one process manager. E is what it hears, I what it wants done.
+type Reactor[E, I any] struct {
+	Name       string   // the subscription: a contract, it names the checkpoint
+	Categories []string // of the streams it hears
+	Codec      es.Codec[E]
+	// React is pure: one event in, intents out. Source tells the stream it is from.
+	React func(source Source, e E) []I
+	// Carry carries one intent out. Intents of one message are carried one
+	// after the other, in the order given.
+	Carry func(ctx context.Context, cause es.Cause, intent I) error
+	// OrderKey groups messages that must be heard in order; nil for their stream.
+	OrderKey func(r eventlog.Recorded) string
+	Actor    es.Actor
+
+	Log    *eventlog.Log
+	Clock  clock.Clock
+	Logger *slog.Logger
+
+	parked atomic.Int64
+}
+
+// Source tells where an event was heard.
+type Source struct {
+	ID   uuid.UUID // of the event
+	Key  string    // the aggregate's id: the stream without its category
+	Meta es.Meta
+}
+
+// Parked counts the messages parked since the start.
+func (r *Reactor[E, I]) Parked() int64 { return r.parked.Load() }
+
+// Run hears and reacts until ctx ends.
+func (r *Reactor[E, I]) Run(ctx context.Context) error {
+	logger := watermill.NewSlogLogger(r.Logger)
+	sub, err := bus.NewSubscriber(r.Log, bus.SubscriberConfig{
+		Name: r.Name, Checkpoints: bus.StreamCheckpoints(r.Log), OrderKey: r.OrderKey, Logger: r.Logger,
+	})
+	if err != nil {
+		return fmt.Errorf("subscribe %s: %w", r.Name, err)
+	}
+	router, err := message.NewRouter(message.RouterConfig{}, logger)
+	if err != nil {
+		return fmt.Errorf("router of %s: %w", r.Name, err)
+	}
+	router.AddMiddleware(middleware.Recoverer)
+	router.AddConsumerHandler(r.Name, strings.Join(r.Categories, ","), sub, r.hear)
+	return router.Run(ctx)
+}
+
+// hear handles one message. An error means a fault of the moment: the message
+// comes again. What can never succeed is parked with its reason instead.
+func (r *Reactor[E, I]) hear(m *message.Message) error {
+	recorded, ok := bus.Recorded(m)
+	if !ok {
+		return fmt.Errorf("message %s has no stored event", m.UUID)
+	}
+	var meta es.Meta
+	if err := json.Unmarshal(recorded.Meta, &meta); err != nil {
+		return r.park(m.Context(), recorded, "metadata-unreadable")
+	}
+	e, err := r.Codec.Decode(recorded.Type, recorded.Data)
+	if err != nil {
+		return r.park(m.Context(), recorded, "event-unreadable")
+	}
+	_, key, _ := strings.Cut(recorded.Stream, "-")
+	for n, intent := range r.React(Source{recorded.ID, key, meta}, e) {
+		err := r.Carry(m.Context(), r.cause(recorded, meta, n), intent)
+		var refused *rule.Violation
+		switch {
+		case errors.As(err, &refused):
+			if err := r.park(m.Context(), recorded, refused.Rule.Code); err != nil {
+				return err
+			}
+		case err != nil:
+			r.Logger.Warn("a message is not carried out yet; it comes again", slog.String("subscription", r.Name),
+				slog.String("stream", recorded.Stream), slog.Uint64("revision", recorded.Revision), slog.Any("error", err))
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *Reactor[E, I]) cause(recorded eventlog.Recorded, meta es.Meta, n int) es.Cause {
+	return es.Cause{
+		Command: uuid.NewSHA1(recorded.ID, fmt.Appendf(nil, "%s\x1f%d", r.Name, n)),
+		Actor:   r.Actor, Correlation: meta.Correlation, Causation: recorded.ID.String(), At: r.Clock.Now(),
+	}
+}
+
+// parking is what is kept of a message that cannot be carried out.
+type parking struct {
+	Subscription string            `json:"subscription"`
+	Stream       string            `json:"stream"`
+	Revision     uint64            `json:"revision"`
+	Position     eventlog.Position `json:"position"`
+	Event        uuid.UUID         `json:"event"`
+	Type         string            `json:"type"`
+	Reason       string            `json:"reason"` // code of the rule, or what was wrong
+}
+
+// park stores, as an event, that a message was not acted on and why.
+func (r *Reactor[E, I]) park(ctx context.Context, recorded eventlog.Recorded, reason string) error {
+	data, err := json.Marshal(parking{r.Name, recorded.Stream, recorded.Revision, recorded.Position, recorded.ID, recorded.Type, reason})
+	if err != nil {
+		return fmt.Errorf("park: %w", err)
+	}
+	id := identity.Derive("parked", r.Name, recorded.ID.String(), reason)
+	_, err = r.Log.Append(ctx, "parked-"+r.Name, eventlog.Any, eventlog.Event{ID: id, Type: "message-parked.v1", Data: data, Meta: []byte(`{}`)})
+	if err != nil {
+		return fmt.Errorf("park: %w", err)
+	}
+	r.parked.Add(1)
+	r.Logger.Error("a message was parked", slog.String("subscription", r.Name), slog.String("stream", recorded.Stream),
+		slog.Uint64("revision", recorded.Revision), slog.String("type", recorded.Type), slog.String("reason", reason))
+	return nil
+}

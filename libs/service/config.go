@@ -1,0 +1,103 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+	"github.com/yuanlu/yuanlu/libs/access"
+	"github.com/yuanlu/yuanlu/libs/chain"
+	"github.com/yuanlu/yuanlu/libs/clock"
+	"github.com/yuanlu/yuanlu/libs/eventlog"
+	"github.com/yuanlu/yuanlu/libs/identity"
+	"github.com/yuanlu/yuanlu/libs/privacy"
+)
+
+// Config is what an operator sets, by environment. Each field has a zero value
+// or default that works on one machine.
+type Config struct {
+	Addr       string `env:"YUANLU_ADDR" envDefault:"127.0.0.1:8080"`
+	EventStore string `env:"YUANLU_EVENTSTORE" envDefault:"esdb://127.0.0.1:2113?tls=false"`
+	Data       string `env:"YUANLU_DATA" envDefault:"data"`
+	MasterKey  string `env:"YUANLU_MASTER_KEY_FILE"` // default: <data>/master.key, made if absent
+	CityFile   string `env:"YUANLU_CITY_FILE"`
+	BanksFile  string `env:"YUANLU_BANKS_FILE"`
+	Demo       bool   `env:"YUANLU_DEMO"`
+	LogLevel   string `env:"YUANLU_LOG_LEVEL" envDefault:"info"`
+}
+
+// ReadConfig reads the environment.
+func ReadConfig() (Config, error) {
+	c, err := env.ParseAs[Config]()
+	if err != nil {
+		return c, fmt.Errorf("configuration: %w", err)
+	}
+	return c, nil
+}
+
+// Logger logs JSON lines to standard error.
+func (c Config) Logger() (*slog.Logger, error) {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
+		return nil, fmt.Errorf("YUANLU_LOG_LEVEL: %w", err)
+	}
+	return slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: level})), nil
+}
+
+// City opens what the services of a city share. Close the log when done.
+func (c Config) City(ctx context.Context, logger *slog.Logger) (City, error) {
+	if err := os.MkdirAll(c.Data, 0o750); err != nil {
+		return City{}, fmt.Errorf("data directory: %w", err)
+	}
+	policy, err := LoadPolicy(c.CityFile)
+	if err != nil {
+		return City{}, err
+	}
+	banks, err := c.banks()
+	if err != nil {
+		return City{}, err
+	}
+	master, err := c.master()
+	if err != nil {
+		return City{}, err
+	}
+	log, err := eventlog.Open(c.EventStore, eventlog.WithLogger(logger))
+	if err != nil {
+		return City{}, err
+	}
+	city := City{
+		Log: log, Keys: privacy.NewKeyring(log, master), Issuer: access.NewIssuer(master.TokenKey(), time.Now),
+		Clock: clock.System{}, Suite: chain.SM3{}, Banks: banks, Policy: policy, Dir: c.Data, Logger: logger, Demo: c.Demo,
+	}
+	if c.Demo {
+		if city.Clock, err = clock.NewVirtual(ctx, log); err != nil {
+			_ = log.Close() // the first error is the one to tell
+			return City{}, err
+		}
+	}
+	return city, nil
+}
+
+func (c Config) banks() (identity.Banks, error) {
+	if c.BanksFile == "" {
+		return identity.DefaultBanks(), nil
+	}
+	data, err := os.ReadFile(c.BanksFile) //nolint:gosec // the operator names the file
+	if err != nil {
+		return identity.Banks{}, fmt.Errorf("banks file: %w", err)
+	}
+	return identity.ParseBanks(data)
+}
+
+// master loads the city's master secret. Only a machine that keeps its own key
+// makes one; a named file must exist, lest a mistyped path start a second city.
+func (c Config) master() (privacy.Master, error) {
+	if c.MasterKey != "" {
+		return privacy.LoadMaster(c.MasterKey)
+	}
+	return privacy.LoadOrCreateMaster(filepath.Join(c.Data, "master.key"))
+}

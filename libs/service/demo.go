@@ -1,0 +1,57 @@
+package service
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/yuanlu/yuanlu/libs/access"
+	"github.com/yuanlu/yuanlu/libs/clock"
+	"github.com/yuanlu/yuanlu/libs/problem"
+)
+
+// demoRoutes are the doors that only a demonstration has: a clock that can be
+// moved forward and a token for anyone who asks.
+func demoRoutes(mux *http.ServeMux, city City) {
+	mux.HandleFunc("GET /v1/demo/clock", func(w http.ResponseWriter, _ *http.Request) {
+		set := false
+		if v, ok := city.Clock.(*clock.Virtual); ok {
+			set = v.Setting()
+		}
+		writeJSON(w, http.StatusOK, map[string]any{"now": city.Clock.Now(), "set": set})
+	})
+	mux.HandleFunc("POST /v1/demo/clock", func(w http.ResponseWriter, r *http.Request) {
+		var body struct {
+			Now time.Time `json:"now"`
+		}
+		virtual, ok := city.Clock.(*clock.Virtual)
+		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<12)).Decode(&body); err != nil || !ok {
+			problem.Write(w, http.StatusBadRequest)
+			return
+		}
+		switch err := virtual.Set(r.Context(), body.Now); {
+		case errors.Is(err, clock.ErrBackwards):
+			problem.Write(w, http.StatusUnprocessableEntity)
+		case err != nil:
+			problem.Write(w, http.StatusServiceUnavailable)
+		default:
+			writeJSON(w, http.StatusOK, map[string]any{"now": city.Clock.Now(), "set": true})
+		}
+	})
+	mux.HandleFunc("POST /v1/demo/tokens", func(w http.ResponseWriter, r *http.Request) {
+		var who access.Person
+		decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<12))
+		decoder.DisallowUnknownFields()
+		if err := decoder.Decode(&who); err != nil {
+			problem.Write(w, http.StatusBadRequest)
+			return
+		}
+		token, err := city.Issuer.Issue(who, 24*time.Hour)
+		if err != nil {
+			problem.Write(w, http.StatusUnprocessableEntity)
+			return
+		}
+		writeJSON(w, http.StatusCreated, map[string]string{"token": token})
+	})
+}

@@ -1,0 +1,130 @@
+package service
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/yuanlu/yuanlu/libs/access"
+	"github.com/yuanlu/yuanlu/libs/problem"
+	"github.com/yuanlu/yuanlu/libs/rule"
+	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
+)
+
+// Handler is the web face of the given parts on one address.
+func Handler(city City, parts ...Part) http.Handler {
+	mux := http.NewServeMux()
+	for _, p := range parts {
+		p.Routes(mux)
+	}
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	mux.HandleFunc("GET /readyz", readyz(city, parts))
+	mux.HandleFunc("GET /version", version)
+	mux.HandleFunc("GET /rules", rulebook(parts))
+	mux.Handle("GET /metrics", promhttp.Handler())
+	if city.Demo {
+		demoRoutes(mux, city)
+	}
+	return otelhttp.NewHandler(edge(city.Logger, access.Authenticate(city.Issuer)(notFound(mux))), "http")
+}
+
+// edge gives each request its place for the error behind a 500, and logs that
+// error once. Paths hold ids only, never personal data.
+func edge(logger *slog.Logger, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx := problem.WithSlot(context.WithValue(r.Context(), targetKey{}, r.Method+" "+r.URL.Path))
+		defer func() {
+			if p := recover(); p != nil {
+				logger.Error("a handler panicked", slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.String("stack", string(debug.Stack())))
+				problem.Write(w, http.StatusInternalServerError)
+			}
+		}()
+		next.ServeHTTP(w, r.WithContext(ctx))
+		if err := problem.Behind(ctx); err != nil && r.Context().Err() == nil {
+			logger.Error("a request was not carried out", slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.Any("error", err))
+		}
+	})
+}
+
+// notFound answers paths and methods that no service has with a problem.
+func notFound(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, pattern := mux.Handler(r); pattern != "" {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		status := http.StatusNotFound
+		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete} {
+			probe := r.Clone(r.Context())
+			probe.Method = method
+			if _, pattern := mux.Handler(probe); pattern != "" {
+				status = http.StatusMethodNotAllowed
+			}
+		}
+		problem.Write(w, status)
+	})
+}
+
+func readyz(city City, parts []Part) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+		defer cancel()
+		state := map[string]string{}
+		if err := city.Log.Ping(ctx); err != nil {
+			state["log"] = "unreachable"
+		}
+		for _, p := range parts {
+			if err := p.Ready(); err != nil {
+				state[p.Name] = err.Error()
+			}
+		}
+		status := http.StatusOK
+		if len(state) > 0 {
+			status = http.StatusServiceUnavailable
+		}
+		writeJSON(w, status, map[string]any{"ready": len(state) == 0, "waitingFor": state})
+	}
+}
+
+func version(w http.ResponseWriter, _ *http.Request) {
+	out := map[string]string{"version": "devel"}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		out["go"], out["version"] = info.GoVersion, info.Main.Version
+	}
+	writeJSON(w, http.StatusOK, out)
+}
+
+// rulebook is the page that the type of every problem leads to.
+func rulebook(parts []Part) http.HandlerFunc {
+	rules := problem.Rules()
+	for _, p := range parts {
+		rules = append(rules, p.Rules...)
+	}
+	slices.SortFunc(rules, func(a, b rule.Rule) int { return strings.Compare(a.Code, b.Code) })
+	rules = slices.CompactFunc(rules, func(a, b rule.Rule) bool { return a.Code == b.Code })
+	var page strings.Builder
+	page.WriteString("<!doctype html><html lang=\"zh-CN\"><meta charset=\"utf-8\"><title>规则 Rules</title><h1>规则 Rules</h1><dl>")
+	for _, r := range rules {
+		fmt.Fprintf(&page, "<dt id=%q><code>%s</code></dt><dd>%s<br>%s %s</dd>\n", r.Code, r.Code, r.ZH, r.EN, r.Article)
+	}
+	page.WriteString("</dl></html>\n")
+	body := page.String()
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = w.Write([]byte(body)) // a client that has gone cannot be told
+	}
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v) // a client that has gone cannot be told
+}

@@ -1,0 +1,80 @@
+package service
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/yuanlu/yuanlu/libs/identity"
+	"github.com/yuanlu/yuanlu/libs/money"
+)
+
+// Policy is every number that a city sets for itself; the law's numbers stand
+// beside their rules. It is read from the city's file.
+type Policy struct {
+	City identity.Unit `json:"unit"` // the centre's own unit code
+	Name string        `json:"name"`
+	// Chase limits the automatic orders of the chase (追踪策略).
+	Chase ChasePolicy `json:"chase"`
+	// AlertMinutes gives the minutes to sign and to make first contact, by
+	// alert level (预警时限).
+	AlertMinutes map[string]AlertMinutes `json:"alertMinutes"`
+	// Grades maps a supplier's grade to a level of the city.
+	Grades map[string]string `json:"grades"`
+	// FreezeTermMonths is the term asked for, at most 6 (程序规定 art. 243).
+	FreezeTermMonths int `json:"freezeTermMonths"`
+}
+
+// ChasePolicy says how far the chase goes by itself.
+type ChasePolicy struct {
+	MaxLevel  int       `json:"maxLevel"`     // deepest level that is stopped
+	MinAmount money.Fen `json:"minAmountFen"` // smallest amount worth an order
+	Method    string    `json:"method"`       // attribution, DIRECT_TIMESTAMP if empty
+}
+
+// AlertMinutes are the limits of one alert level.
+type AlertMinutes struct {
+	Sign    int `json:"sign"`
+	Contact int `json:"contact"`
+}
+
+// DefaultPolicy is what ships; all of it is configuration.
+func DefaultPolicy() Policy {
+	return Policy{
+		City:  "440900000000",
+		Name:  "茂名市反诈中心",
+		Chase: ChasePolicy{MaxLevel: 5, MinAmount: 100_00, Method: "DIRECT_TIMESTAMP"},
+		AlertMinutes: map[string]AlertMinutes{
+			"critical": {3, 5}, "high": {5, 15}, "medium": {30, 240}, "low": {120, 1440}, "advisory": {1440, 7 * 1440},
+		},
+		Grades:           map[string]string{"高": "high", "中": "medium", "低": "low"},
+		FreezeTermMonths: 6,
+	}
+}
+
+// LoadPolicy reads a city's file over the defaults. A field it does not know
+// is an error: a misspelt limit must not be a silent one.
+func LoadPolicy(path string) (Policy, error) {
+	policy := DefaultPolicy()
+	if path == "" {
+		return policy, nil
+	}
+	file, err := os.Open(path) //nolint:gosec // the operator names the file
+	if err != nil {
+		return policy, fmt.Errorf("city file: %w", err)
+	}
+	defer func() { _ = file.Close() }() // read only
+	decoder := json.NewDecoder(file)
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&policy); err != nil {
+		return policy, fmt.Errorf("city file: %w", err)
+	}
+	return policy, nil
+}
+
+// Limits returns the sign and contact limits of an alert level.
+func (p Policy) Limits(level string) (sign, contact time.Duration) {
+	m := p.AlertMinutes[level]
+	return time.Duration(m.Sign) * time.Minute, time.Duration(m.Contact) * time.Minute
+}

@@ -1,0 +1,218 @@
+// Package view keeps what services show as lists: rows folded from the log into
+// one SQLite file, with the log position in the same transaction. A view holds
+// no truth. It is dropped and grows back when its schema changes, and never
+// decides anything.
+package view
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+
+	"github.com/yuanlu/yuanlu/libs/eventlog"
+	_ "modernc.org/sqlite" // the driver
+)
+
+// batch bounds how many deliveries share one transaction.
+const batch = 500
+
+// Config of a view.
+type Config struct {
+	Path     string   // of the SQLite file; made anew when the schema changes
+	Schema   string   // CREATE statements
+	Prefixes []string // of the streams it is folded from
+	// Apply folds one event in. An error stops the view.
+	Apply  func(ctx context.Context, tx *sql.Tx, r eventlog.Recorded) error
+	Logger *slog.Logger
+}
+
+// View is a set of rows that follows the log.
+type View struct {
+	cfg  Config
+	log  *eventlog.Log
+	read *sql.DB
+	edit *sql.DB
+
+	mu       sync.Mutex
+	position eventlog.Position
+	changed  chan struct{}
+	caughtUp bool
+}
+
+// Open opens the file, or makes a new one if there is none or its schema is
+// another. Run fills it.
+func Open(ctx context.Context, log *eventlog.Log, cfg Config) (*View, error) {
+	v := &View{cfg: cfg, log: log, changed: make(chan struct{})}
+	fresh, err := v.open(ctx)
+	if err == nil && !fresh {
+		return v, nil
+	}
+	if err := v.Close(); err != nil {
+		return nil, err
+	}
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		if err := os.Remove(cfg.Path + suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return nil, fmt.Errorf("drop outdated view: %w", err)
+		}
+	}
+	if _, err := v.open(ctx); err != nil {
+		return nil, err
+	}
+	return v, v.create(ctx)
+}
+
+// open connects and reads the position; fresh tells that there is no view of
+// this schema in the file.
+func (v *View) open(ctx context.Context) (fresh bool, err error) {
+	const pragmas = "?_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=busy_timeout(10000)"
+	if v.edit, err = sql.Open("sqlite", "file:"+v.cfg.Path+pragmas); err != nil {
+		return false, fmt.Errorf("open view: %w", err)
+	}
+	v.edit.SetMaxOpenConns(1)
+	if v.read, err = sql.Open("sqlite", "file:"+v.cfg.Path+pragmas+"&_pragma=query_only(1)"); err != nil {
+		return false, fmt.Errorf("open view: %w", err)
+	}
+	v.read.SetMaxOpenConns(4)
+	var version int32
+	if err := v.edit.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+		return false, fmt.Errorf("open view: %w", err)
+	}
+	if version != v.version() {
+		return true, nil
+	}
+	return false, v.edit.QueryRowContext(ctx, "SELECT at FROM position").Scan(&v.position)
+}
+
+// version is a fingerprint of the schema, kept in the file's header.
+func (v *View) version() int32 {
+	sum := sha256.Sum256([]byte(v.cfg.Schema))
+	return int32(binary.BigEndian.Uint32(sum[:]) &^ (1 << 31)) //nolint:gosec // the top bit is cleared
+}
+
+func (v *View) create(ctx context.Context) error {
+	v.position = eventlog.Start
+	schema := v.cfg.Schema + ";CREATE TABLE position (at INTEGER NOT NULL);INSERT INTO position VALUES (0);" +
+		fmt.Sprintf("PRAGMA user_version = %d", v.version())
+	if _, err := v.edit.ExecContext(ctx, schema); err != nil {
+		return fmt.Errorf("create view: %w", err)
+	}
+	return nil
+}
+
+// Close closes the file.
+func (v *View) Close() error {
+	var errs []error
+	for _, db := range []*sql.DB{v.read, v.edit} {
+		if db != nil {
+			errs = append(errs, db.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// DB is for reading.
+func (v *View) DB() *sql.DB { return v.read }
+
+// Position is how far the view has folded the log, and CaughtUp whether that
+// was once all of it.
+func (v *View) Position() (at eventlog.Position, caughtUp bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.position, v.caughtUp
+}
+
+// Changed returns a channel that is closed at the next change of the rows. Ask
+// before reading, so that no change slips between.
+func (v *View) Changed() <-chan struct{} {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.changed
+}
+
+// Run folds the log in until ctx ends.
+func (v *View) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	deliveries := make(chan eventlog.Delivery, batch)
+	folded := make(chan struct{})
+	go func() {
+		defer close(folded)
+		cancel(v.fold(ctx, deliveries))
+	}()
+	after, _ := v.Position()
+	err := v.log.Follow(ctx, after, v.cfg.Prefixes, func(d eventlog.Delivery) error {
+		select {
+		case deliveries <- d:
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	})
+	cancel(err)
+	<-folded
+	return context.Cause(ctx)
+}
+
+// fold writes deliveries in batches: whatever has arrived shares a transaction.
+func (v *View) fold(ctx context.Context, deliveries <-chan eventlog.Delivery) error {
+	for {
+		var arrived []eventlog.Delivery
+		select {
+		case d := <-deliveries:
+			arrived = append(arrived, d)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		for more := true; more && len(arrived) < batch; {
+			select {
+			case d := <-deliveries:
+				arrived = append(arrived, d)
+			default:
+				more = false
+			}
+		}
+		if err := v.commit(ctx, arrived); err != nil {
+			return fmt.Errorf("view: %w", err)
+		}
+	}
+}
+
+func (v *View) commit(ctx context.Context, arrived []eventlog.Delivery) error {
+	tx, err := v.edit.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }() // after a commit it is a no-op
+	at, caughtUp := v.Position()
+	for _, d := range arrived {
+		switch {
+		case d.CaughtUp:
+			caughtUp = true
+		case d.Event == nil:
+			at = max(at, d.Checkpoint)
+		case d.Event.Position > at:
+			if err := v.cfg.Apply(ctx, tx, *d.Event); err != nil {
+				return fmt.Errorf("%s at %d: %w", d.Event.Stream, d.Event.Revision, err)
+			}
+			at = d.Event.Position
+		}
+	}
+	if _, err := tx.ExecContext(ctx, "UPDATE position SET at = ?", at); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return err
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.position, v.caughtUp = at, caughtUp
+	close(v.changed)
+	v.changed = make(chan struct{})
+	return nil
+}
