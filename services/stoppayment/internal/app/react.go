@@ -1,0 +1,153 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"slices"
+
+	"github.com/yuanlu/yuanlu/api/event"
+	"github.com/yuanlu/yuanlu/libs/es"
+	"github.com/yuanlu/yuanlu/libs/eventlog"
+	"github.com/yuanlu/yuanlu/libs/identity"
+	"github.com/yuanlu/yuanlu/libs/react"
+	"github.com/yuanlu/yuanlu/libs/service"
+	"github.com/yuanlu/yuanlu/services/stoppayment/internal/domain"
+)
+
+// Intent is a command that stop-payment gives itself because of what it has
+// heard: to a chase, or to an account.
+type Intent struct {
+	Pursuit identity.CaseID
+	Chase   domain.PursuitCommand
+	Account identity.AccountID
+	Money   domain.AccountCommand
+}
+
+// React is the process manager of stop-payment. It is pure; what it has to
+// remember is events of the chase and of the accounts.
+func React(source react.Source, e event.Event) []Intent {
+	switch e := e.(type) {
+	case event.FraudReportReceived:
+		id := identity.CaseID(source.Key)
+		return []Intent{{Pursuit: id, Chase: domain.OpenPursuit{
+			Case: id, ReportedAt: e.ReceivedAt, Unit: e.Unit, Operator: e.Operator, Investigator: e.Investigator,
+		}}}
+	case event.LossTransferDeclared:
+		id := identity.CaseID(source.Key)
+		lot := event.Lot{Case: id, Victim: e.Victim, Transfer: e.Transfer.ID, Amount: e.Transfer.Amount}
+		return []Intent{{Pursuit: id, Chase: domain.Trace{Transfers: []domain.TracedTransfer{{Transfer: e.Transfer, Lots: []event.Lot{lot}}}}}}
+	case event.CaseFiled:
+		return []Intent{{Pursuit: identity.CaseID(source.Key), Chase: domain.NoteFiling{CaseNo: e.CaseNo, FiledAt: e.At}}}
+	case event.DownstreamAccountFound:
+		return stop(e)
+	case event.TransferTraced:
+		return []Intent{{Account: e.Source.To.ID, Money: domain.TraceInflow{Case: e.Case, Source: e.Source, Lots: e.Lots}}}
+	case event.FundsAttributed:
+		return follow(identity.AccountID(source.Key), e)
+	case event.FreezeApproved:
+		return freeze(e)
+	case event.RefundExecuted:
+		return []Intent{{Account: e.Account, Money: domain.NoteReturn{
+			Order: e.FreezeOrder, Procedure: identity.ProcedureID(source.Key), Payment: e.Payment, Amount: e.Amount, At: e.ExecutedAt,
+		}}}
+	}
+	return nil // the rest of what others say needs nothing of ours
+}
+
+func stop(e event.DownstreamAccountFound) []Intent {
+	if e.Order == "" {
+		return nil // the city's policy holds it back; an officer may order it
+	}
+	return []Intent{{Account: e.Account.ID, Money: domain.RequestStop{
+		Order: e.Order, Case: e.Case, Account: e.Account, Level: e.Level, ParentOrder: e.ParentOrder, ParentSourceAt: e.ParentSourceAt,
+		Source: e.Source, Lots: e.Lots, Unit: e.Operator.Unit, Operator: e.Operator, Investigator: e.Investigator,
+	}}}
+}
+
+// follow goes one hop on: to every account that victims' money went to, for
+// each case whose money it is.
+func follow(from identity.AccountID, e event.FundsAttributed) []Intent {
+	byCase := map[identity.CaseID][]domain.TracedTransfer{}
+	for _, out := range e.Outflows {
+		if out.Cash {
+			continue // it has left the banks
+		}
+		seen := map[identity.CaseID]bool{}
+		for _, l := range out.Lots {
+			if !seen[l.Case] {
+				seen[l.Case] = true
+				byCase[l.Case] = append(byCase[l.Case], domain.TracedTransfer{Transfer: out.Transfer, Lots: out.Lots})
+			}
+		}
+	}
+	var intents []Intent
+	for id, transfers := range byCase {
+		intents = append(intents, Intent{Pursuit: id, Chase: domain.Trace{From: from, Transfers: transfers}})
+	}
+	slices.SortFunc(intents, func(a, b Intent) int { return cmp.Compare(a.Pursuit, b.Pursuit) })
+	return intents
+}
+
+func freeze(e event.FreezeApproved) []Intent {
+	intents := make([]Intent, 0, len(e.Targets))
+	for _, t := range e.Targets {
+		intents = append(intents, Intent{Account: t.Account, Money: domain.RequestFreeze{
+			Order: t.Order, Case: e.Case, CaseNo: e.CaseNo, FiledAt: e.FiledAt, NoticeNo: e.NoticeNo, TermMonths: e.TermMonths,
+			Approver: e.Approver, Operator: e.Operator, Investigator: e.Investigator, At: e.At,
+		}})
+	}
+	return intents
+}
+
+// Reactor hears the log.
+func (a App) Reactor() *react.Reactor[event.Event, Intent] {
+	return &react.Reactor[event.Event, Intent]{
+		Name: event.StopPaymentReactor, Categories: []string{"case", "pursuit", "account", "refund"}, Codec: event.Codecs(),
+		React: React, Carry: a.carry, OrderKey: orderKey,
+		Actor: service.SystemActor(Name), Log: a.City.Log, Clock: a.City.Clock, Logger: a.City.Logger,
+	}
+}
+
+// carry gives an intent its time and the city's policy and carries it out.
+func (a App) carry(ctx context.Context, cause es.Cause, i Intent) error {
+	if i.Chase != nil {
+		if t, ok := i.Chase.(domain.Trace); ok {
+			t.Policy = a.Policy()
+			i.Chase = t
+		}
+		_, err := a.Pursuit(ctx, i.Pursuit, cause, es.AnyRevision, i.Chase)
+		return err
+	}
+	switch cmd := i.Money.(type) {
+	case domain.RequestStop:
+		cmd.At, cmd.Method, cause.Correlation = cause.At, a.Method(), string(cmd.Case)
+		i.Money = cmd
+	case domain.TraceInflow:
+		cmd.Method, cause.Correlation = a.Method(), string(cmd.Case)
+		i.Money = cmd
+	default:
+	}
+	_, err := a.Account(ctx, i.Account, cause, es.AnyRevision, i.Money)
+	return err
+}
+
+// orderKey lets the orders that one hop of the chase gives go out side by side:
+// what concerns one account stays in order, different accounts do not wait for
+// each other.
+func orderKey(r eventlog.Recorded) string {
+	switch r.Type {
+	case "downstream-account-found.v1", "transfer-traced.v1":
+		var found struct {
+			Source struct {
+				To struct {
+					ID string `json:"id"`
+				} `json:"to"`
+			} `json:"source"`
+		}
+		if err := json.Unmarshal(r.Data, &found); err == nil && found.Source.To.ID != "" {
+			return "to-" + found.Source.To.ID
+		}
+	}
+	return r.Stream
+}

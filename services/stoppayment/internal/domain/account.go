@@ -1,0 +1,221 @@
+// Package domain has the rules of stop and freeze, of the chase and of the
+// money ledger. It is pure.
+package domain
+
+import (
+	"slices"
+	"time"
+
+	"github.com/yuanlu/yuanlu/api/event"
+	"github.com/yuanlu/yuanlu/libs/es"
+	"github.com/yuanlu/yuanlu/libs/identity"
+	"github.com/yuanlu/yuanlu/libs/money"
+)
+
+// OrderState (指令状态) is where an order stands.
+type OrderState string
+
+// The states of an order.
+const (
+	Waiting  OrderState = "waiting"  // 待审批
+	Approved OrderState = "approved" // 已批准, visible to the bank
+	Sent     OrderState = "sent"     // 银行已接收
+	Executed OrderState = "executed" // 已执行
+	Queued   OrderState = "queued"   // 轮候
+	Failed   OrderState = "failed"   // 未能执行
+	Rejected OrderState = "rejected" // 审批驳回
+	Lapsed   OrderState = "lapsed"   // 到期失效
+	Lifted   OrderState = "lifted"   // 已解除
+)
+
+// Open tells whether the order still waits for someone.
+func (s OrderState) Open() bool { return s == Waiting || s == Approved || s == Sent }
+
+// Order (指令) is one stop or freeze order on the account.
+type Order struct {
+	ID         identity.OrderID
+	Case       identity.CaseID
+	Freeze     bool
+	Ordinal    int // of a stop: 1 or 2
+	Level      int
+	State      OrderState
+	Unit       identity.Unit
+	Operator   event.Officer
+	Source     event.Transfer
+	Lots       []event.Lot
+	RequestAt  time.Time
+	ExecutedAt time.Time
+	ExpiresAt  time.Time
+	Balance    money.Fen // before the measure
+	Cause      string    // of a failure
+	Request    event.FreezeRequested
+}
+
+// Inflow is a transfer known to carry victims' money into the account.
+type Inflow struct {
+	Case   identity.CaseID
+	Source event.Transfer
+	Lots   []event.Lot
+}
+
+// Account (涉案账户) is everything that restrains one account, over all cases,
+// and whose money is on it.
+type Account struct {
+	Ref         event.Account
+	Orders      []Order
+	Inflows     []Inflow
+	Statement   event.StatementReceived
+	Balance     money.Fen // as the statement ends
+	Stated      bool
+	Attribution event.FundsAttributed // Revision 0: none yet
+	Frozen      Freeze
+}
+
+// Freeze (冻结) is the freeze in force.
+type Freeze struct {
+	Order     identity.OrderID // "" when there is none
+	Case      identity.CaseID
+	Amount    money.Fen
+	Remaining money.Fen // Amount less what was returned
+	Expires   time.Time
+	Returned  []string // payments
+}
+
+// Find returns an order of the account.
+func (a Account) Find(id identity.OrderID) (Order, bool) {
+	for _, o := range a.Orders {
+		if o.ID == id {
+			return o, true
+		}
+	}
+	return Order{}, false
+}
+
+// Stopped tells whether some stop is in force.
+func (a Account) Stopped() bool {
+	return slices.ContainsFunc(a.Orders, func(o Order) bool { return !o.Freeze && o.State == Executed })
+}
+
+// AccountDecider is all of the rules of one account.
+func AccountDecider() es.Decider[Account, AccountCommand, event.AccountEvent] {
+	return es.Decider[Account, AccountCommand, event.AccountEvent]{Decide: DecideAccount, Evolve: EvolveAccount, Due: DueOnAccount}
+}
+
+// Clocks of an account. The name of an alarm is the clock and the order.
+const (
+	stopClock   = "stop:"
+	freezeClock = "freeze:"
+)
+
+// DueOnAccount lists the running clocks: the 48 hours of each stop, the term
+// of the freeze.
+func DueOnAccount(a Account) []es.Alarm {
+	var due []es.Alarm
+	for _, o := range a.Orders {
+		switch {
+		case o.State != Executed:
+		case o.Freeze:
+			due = append(due, es.Alarm{Name: freezeClock + string(o.ID), At: o.ExpiresAt})
+		default:
+			due = append(due, es.Alarm{Name: stopClock + string(o.ID), At: o.ExpiresAt})
+		}
+	}
+	return due
+}
+
+// EvolveAccount folds one event into the state.
+func EvolveAccount(a Account, e event.AccountEvent) Account {
+	switch e := e.(type) {
+	case event.StopRequested:
+		a.Ref = e.Account
+		a = a.with(Order{
+			ID: e.Order, Case: e.Case, Ordinal: e.Ordinal, Level: e.Level, State: Waiting, Unit: e.Unit, Operator: e.Operator,
+			Source: e.Source, Lots: e.Lots, RequestAt: e.At,
+		})
+		if e.Source.ID != "" {
+			a = a.inflow(Inflow{e.Case, e.Source, e.Lots})
+		}
+	case event.StopApproved:
+		a = a.change(e.Order, func(o *Order) { o.State = Approved })
+	case event.StopRejected:
+		a = a.change(e.Order, func(o *Order) { o.State = Rejected })
+	case event.OrderSent:
+		a = a.change(e.Order, func(o *Order) { o.State = Sent })
+	case event.StopExecuted:
+		a = a.change(e.Order, func(o *Order) {
+			o.State, o.ExecutedAt, o.ExpiresAt, o.Balance = Executed, e.ExecutedAt, e.ExpiresAt, e.BalanceBefore
+		})
+	case event.StopFailed:
+		a = a.change(e.Order, func(o *Order) { o.State, o.Cause = Failed, e.Cause })
+	case event.StopLapsed:
+		a = a.change(e.Order, func(o *Order) { o.State = Lapsed })
+	case event.StopLifted:
+		a = a.change(e.Order, func(o *Order) { o.State = Lifted })
+	case event.StatementReceived:
+		a.Statement, a.Stated = e, true
+		a.Balance = closing(e)
+	case event.InflowTraced:
+		a = a.inflow(Inflow{e.Case, e.Source, e.Lots})
+	case event.FundsAttributed:
+		a.Attribution = e
+	case event.BankDiscrepancyFound: // shown, changes nothing
+	default:
+		a = evolveFreeze(a, e)
+	}
+	return a
+}
+
+func evolveFreeze(a Account, e event.AccountEvent) Account {
+	switch e := e.(type) {
+	case event.FreezeRequested:
+		a.Ref = e.Account
+		a = a.with(Order{
+			ID: e.Order, Case: e.Case, Freeze: true, State: Approved, Unit: e.Operator.Unit, Operator: e.Operator, RequestAt: e.At, Request: e,
+		})
+	case event.FreezeExecuted:
+		a = a.change(e.Order, func(o *Order) {
+			o.State, o.ExecutedAt, o.ExpiresAt, o.Balance = Executed, e.ExecutedAt, e.ExpiresAt, e.Balance
+		})
+		a.Frozen = Freeze{Order: e.Order, Case: e.Case, Amount: e.Frozen, Remaining: e.Frozen, Expires: e.ExpiresAt}
+	case event.FreezeQueued:
+		a = a.change(e.Order, func(o *Order) { o.State = Queued })
+	case event.FreezeFailed:
+		a = a.change(e.Order, func(o *Order) { o.State, o.Cause = Failed, e.Cause })
+	case event.FreezeLapsed:
+		a = a.change(e.Order, func(o *Order) { o.State = Lapsed })
+		a.Frozen = Freeze{}
+	case event.FrozenFundsReturned:
+		a.Frozen.Remaining = e.Remaining
+		a.Frozen.Returned = append(slices.Clip(a.Frozen.Returned), e.Payment)
+	}
+	return a
+}
+
+// The state is a value: changing a list makes a new one.
+
+func (a Account) with(o Order) Account {
+	a.Orders = append(slices.Clip(a.Orders), o)
+	return a
+}
+
+func (a Account) change(id identity.OrderID, edit func(*Order)) Account {
+	a.Orders = slices.Clone(a.Orders)
+	for i := range a.Orders {
+		if a.Orders[i].ID == id {
+			edit(&a.Orders[i])
+		}
+	}
+	return a
+}
+
+func (a Account) inflow(in Inflow) Account {
+	a.Inflows = slices.Clone(a.Inflows)
+	for i := range a.Inflows {
+		if a.Inflows[i].Source.ID == in.Source.ID {
+			a.Inflows[i] = in
+			return a
+		}
+	}
+	a.Inflows = append(a.Inflows, in)
+	return a
+}

@@ -1,0 +1,60 @@
+package domain
+
+import (
+	"github.com/yuanlu/yuanlu/api/event"
+)
+
+// DecideAccount is every rule about one account.
+func DecideAccount(a Account, cmd AccountCommand) ([]event.AccountEvent, error) {
+	switch cmd := cmd.(type) {
+	case RequestStop:
+		return requestStop(a, cmd)
+	case SecondStop:
+		return secondStop(a, cmd)
+	case ApproveStop:
+		return approveStop(a, cmd)
+	case RejectStop:
+		return rejectStop(a, cmd)
+	case MarkSent:
+		return markSent(a, cmd)
+	case AnswerStop:
+		return answerStop(a, cmd)
+	case ExpireStop:
+		return expireStop(a, cmd)
+	case LiftStop:
+		return liftStop(a, cmd)
+	case TraceInflow:
+		return traceInflow(a, cmd)
+	case RequestFreeze:
+		return requestFreeze(a, cmd)
+	case AnswerFreeze:
+		return answerFreeze(a, cmd)
+	case ExpireFreeze:
+		return expireFreeze(a, cmd)
+	case NoteReturn:
+		return noteReturn(a, cmd)
+	}
+	return nil, nil
+}
+
+// twoOfficers demands operator and investigator, different persons, both with
+// a police number.
+func twoOfficers(operator, investigator event.Officer) error {
+	if operator.Zero() || investigator.Zero() || operator.PoliceNo == investigator.PoliceNo {
+		return ErrTwoOfficers.At("/investigator")
+	}
+	return nil
+}
+
+func markSent(a Account, cmd MarkSent) ([]event.AccountEvent, error) {
+	o, ok := a.Find(cmd.Order)
+	switch {
+	case !ok:
+		return nil, ErrNoOrder
+	case o.State == Waiting || o.State == Rejected:
+		return nil, ErrNotApproved
+	case o.State != Approved:
+		return nil, nil // taken or answered before
+	}
+	return []event.AccountEvent{event.OrderSent{Order: cmd.Order, Channel: cmd.Channel, At: cmd.At}}, nil
+}

@@ -1,0 +1,70 @@
+package domain
+
+import (
+	"time"
+
+	"github.com/yuanlu/yuanlu/libs/rule"
+)
+
+// Numbers of the law.
+const (
+	// StopWindow is how long a bank holds the money without a filed case,
+	// from the moment it carried the stop out (银发〔2016〕86号 §2).
+	StopWindow = 48 * time.Hour
+	// MaxStops is how often the same account may be stopped in one case by one
+	// agency (银发〔2016〕86号 §2: 止付次数以两次为限).
+	MaxStops = 2
+	// MaxFreezeMonths is the longest term a county can give (程序规定 art. 243).
+	MaxFreezeMonths = 6
+	// MaxRows bounds one statement.
+	MaxRows = 1000
+)
+
+// Rules of stop, freeze and chase.
+var (
+	ErrTwoOfficers    = rule.New("two-officers-required", "须由两名民警（经办人、协查人）共同办理，且不得为同一人", "two different officers with police IDs are required, operator and investigator", "银发〔2016〕86号; 41号 art. 10").As(rule.Invalid)
+	ErrNoOrder        = rule.New("order-unknown", "没有此指令", "there is no such order", "").As(rule.NotFound)
+	ErrNotApproved    = rule.New("order-not-approved", "指令未经审批，不得执行", "the order has not been approved", "银发〔2016〕86号")
+	ErrSelfApproval   = rule.New("approver-is-operator", "审批人不得为经办人", "the approver may not be the operator", "").As(rule.Forbidden)
+	ErrDecided        = rule.New("order-decided-already", "该指令已审批", "the order has been decided already", "")
+	ErrFailedFinal    = rule.New("order-failed-final", "该指令已反馈失败，须重新申请", "the order failed for good; a corrected order is needed", "银发〔2016〕86号 §2")
+	ErrAnswered       = rule.New("order-answered-differently", "该指令已有不同的反馈", "the order has been answered differently already", "")
+	ErrStoppedAlready = rule.New("account-stopped-already", "该案件对此账户的止付正在办理或生效", "a stop of this case on this account is under way or in force", "")
+	ErrThirdStop      = rule.New("third-stop", "同一账户止付以两次为限", "the same account may be stopped twice at most", "银发〔2016〕86号 §2")
+	ErrNoFirstStop    = rule.New("first-stop-not-executed", "首次止付尚未执行，不能再次止付", "the first stop has not been carried out", "银发〔2016〕86号 §2")
+	ErrFrozenAlready  = rule.New("account-frozen-already", "账户已冻结，无需止付", "the account is frozen already", "银发〔2016〕86号 §2")
+	ErrChainParent    = rule.New("chain-parent-missing", "延伸止付须载明上级指令与转账依据", "a chain order names its parent order and source transfer", "银发〔2016〕86号")
+	ErrChainTime      = rule.New("chain-time-order", "转账时间早于上级资金到账时间", "the transfer is earlier than the money's arrival at the parent", "银发〔2016〕86号")
+	ErrChainAmount    = rule.New("chain-amount", "转账金额须大于零", "the transfer amount must be greater than zero", "银发〔2016〕86号").As(rule.Invalid)
+	ErrExecutedAt     = rule.New("executed-at-missing", "反馈缺少止付（冻结）时点", "the answer lacks the time of execution", "银发〔2016〕86号 §2").As(rule.Invalid)
+	ErrNegative       = rule.New("amount-negative", "金额不得为负", "an amount may not be negative", "").As(rule.Invalid)
+	ErrFrozenTooMuch  = rule.New("frozen-above-balance", "冻结金额不得超过余额", "more is frozen than the account holds", "程序规定 art. 239").As(rule.Invalid)
+	ErrCause          = rule.New("failure-cause-unknown", "未知的失败原因代码", "unknown code of a failure cause", "").As(rule.Invalid)
+	ErrTooManyRows    = rule.New("transactions-too-many", "单次反馈交易明细不得超过 1000 条", "an answer holds at most 1000 rows", "").As(rule.Invalid)
+	ErrNotFiled       = rule.New("case-not-filed", "案件未立案，不得冻结", "money can be frozen only in a filed case", "程序规定 art. 174, 178")
+	ErrFreezeLevel    = rule.New("freeze-approver-level", "冻结须经县级以上公安机关负责人批准", "a chief of county level or above approves a freeze", "程序规定 art. 239").As(rule.Forbidden)
+	ErrFreezeTerm     = rule.New("freeze-term", "冻结期限不得超过六个月", "the term of a freeze is one to six months", "程序规定 art. 243").As(rule.Invalid)
+	ErrNoticeNumber   = rule.New("freeze-notice-missing", "缺少协助冻结财产通知书文号", "the number of the freeze notice is missing", "程序规定 art. 239").As(rule.Invalid)
+	ErrNoFreeze       = rule.New("freeze-not-in-force", "账户没有生效的冻结", "no freeze is in force on the account", "")
+	ErrReturnTooMuch  = rule.New("returned-above-frozen", "返还金额超过冻结余额", "more is returned than is frozen", "41号 art. 8")
+	ErrNoPursuit      = rule.New("pursuit-unknown", "没有此案件的追踪", "there is no chase for this case", "").As(rule.NotFound)
+	ErrNoAccount      = rule.New("account-unknown", "没有此账户的记录", "nothing is known of this account", "").As(rule.NotFound)
+	ErrNoParent       = rule.New("parent-account-unknown", "上级账户不在本案资金链中", "the parent account is not part of the chase", "银发〔2016〕86号").As(rule.Invalid)
+	ErrOtherBank      = rule.New("order-of-another-bank", "该指令属于其他银行", "the order is for another bank", "").As(rule.Forbidden)
+	ErrShiftLeader    = rule.New("standing-approval-limits", "常设批准须有金额、层级上限与有效期（不超过 31 天）", "a standing approval has an amount, a level and a term of at most 31 days", "").As(rule.Invalid)
+	ErrNoApproval     = rule.New("standing-approval-unknown", "没有此常设批准", "there is no such standing approval", "").As(rule.NotFound)
+)
+
+// Rules lists them for the page at /rules.
+func Rules() []rule.Rule {
+	var rules []rule.Rule
+	for _, v := range []*rule.Violation{
+		ErrTwoOfficers, ErrNoOrder, ErrNotApproved, ErrSelfApproval, ErrDecided, ErrFailedFinal, ErrAnswered, ErrStoppedAlready, ErrThirdStop,
+		ErrNoFirstStop, ErrFrozenAlready, ErrChainParent, ErrChainTime, ErrChainAmount, ErrExecutedAt, ErrNegative, ErrFrozenTooMuch, ErrCause,
+		ErrTooManyRows, ErrNotFiled, ErrFreezeLevel, ErrFreezeTerm, ErrNoticeNumber, ErrNoFreeze, ErrReturnTooMuch, ErrNoPursuit, ErrNoAccount,
+		ErrNoParent, ErrOtherBank, ErrShiftLeader, ErrNoApproval,
+	} {
+		rules = append(rules, v.Rule)
+	}
+	return rules
+}

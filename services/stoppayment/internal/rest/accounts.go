@@ -1,0 +1,222 @@
+package rest
+
+import (
+	"context"
+	"time"
+
+	"github.com/yuanlu/yuanlu/api/event"
+	"github.com/yuanlu/yuanlu/libs/access"
+	"github.com/yuanlu/yuanlu/libs/entry"
+	"github.com/yuanlu/yuanlu/libs/es"
+	"github.com/yuanlu/yuanlu/libs/eventlog"
+	"github.com/yuanlu/yuanlu/libs/identity"
+	"github.com/yuanlu/yuanlu/libs/money"
+	"github.com/yuanlu/yuanlu/libs/service"
+	"github.com/yuanlu/yuanlu/services/stoppayment/internal/domain"
+)
+
+// orderRow is one order as it stands.
+type orderRow struct {
+	Order      identity.OrderID   `json:"order"`
+	Account    identity.AccountID `json:"account"`
+	Case       identity.CaseID    `json:"case"`
+	Kind       string             `json:"kind" enum:"stop,second-stop,freeze"`
+	State      domain.OrderState  `json:"state"`
+	Level      int                `json:"level,omitempty"`
+	RequestAt  time.Time          `json:"requestedAt,omitzero"`
+	ExecutedAt time.Time          `json:"executedAt,omitzero"`
+	ExpiresAt  time.Time          `json:"expiresAt,omitzero"`
+	Balance    money.Fen          `json:"balanceFen"`
+	Cause      string             `json:"cause,omitempty"`
+}
+
+type accountOutput struct {
+	service.Answer
+	Body struct {
+		Account     identity.AccountID    `json:"account"`
+		Bank        identity.BankCode     `json:"bank"`
+		Stopped     bool                  `json:"stopped"`
+		Frozen      money.Fen             `json:"frozenFen" doc:"what is frozen now, less what was returned"`
+		FreezeUntil time.Time             `json:"freezeUntil,omitzero"`
+		Orders      []orderRow            `json:"orders"`
+		Attribution event.FundsAttributed `json:"attribution"`
+	}
+}
+
+func show(id identity.AccountID, s domain.Account, revision int64, repeated bool) *accountOutput {
+	out := &accountOutput{Answer: service.Answered(revision, repeated)}
+	out.Body.Account, out.Body.Bank, out.Body.Stopped = id, s.Ref.Bank, s.Stopped()
+	out.Body.Frozen, out.Body.FreezeUntil, out.Body.Attribution = s.Frozen.Remaining, s.Frozen.Expires, s.Attribution
+	out.Body.Orders = []orderRow{}
+	for _, o := range s.Orders {
+		kind := "stop"
+		switch {
+		case o.Freeze:
+			kind = "freeze"
+		case o.Ordinal == domain.MaxStops:
+			kind = "second-stop"
+		}
+		out.Body.Orders = append(out.Body.Orders, orderRow{
+			Order: o.ID, Account: id, Case: o.Case, Kind: kind, State: o.State, Level: o.Level, RequestAt: o.RequestAt,
+			ExecutedAt: o.ExecutedAt, ExpiresAt: o.ExpiresAt, Balance: o.Balance, Cause: o.Cause,
+		})
+	}
+	return out
+}
+
+type accountInput struct {
+	Account identity.AccountID `path:"account" maxLength:"64"`
+}
+
+func (a API) account(ctx context.Context, in *accountInput) (*accountOutput, error) {
+	if _, err := access.Require(ctx, access.DutyOfficer, access.ShiftLeader, access.Chief, access.Investigator, access.Auditor); err != nil {
+		return nil, err
+	}
+	past, err := a.App.Accounts.Load(ctx, string(in.Account))
+	if err != nil {
+		return nil, err
+	}
+	if past.Revision < 0 {
+		return nil, domain.ErrNoAccount
+	}
+	return show(in.Account, past.State, past.Revision, false), nil
+}
+
+type listInput struct {
+	service.Page
+	State domain.OrderState `query:"state" default:"waiting" enum:"waiting,approved,sent,executed,queued,failed,rejected,lapsed,lifted"`
+}
+
+type listOutput struct {
+	Body struct {
+		Items      []orderRow `json:"items"`
+		NextCursor string     `json:"nextCursor,omitempty"`
+	}
+}
+
+func (a API) list(ctx context.Context, in *listInput) (*listOutput, error) {
+	if _, err := access.Require(ctx, access.DutyOfficer, access.ShiftLeader, access.Chief, access.Investigator, access.Auditor); err != nil {
+		return nil, err
+	}
+	after, err := in.After()
+	if err != nil {
+		return nil, err
+	}
+	rows, err := a.Orders.InState(ctx, in.State, eventlog.Position(after), in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	out := &listOutput{}
+	out.Body.Items = []orderRow{}
+	for _, r := range rows {
+		out.Body.Items = append(out.Body.Items, orderRow{Order: r.Order, Account: r.Account, Case: r.Case, Kind: kindOf(r.TxCode), State: r.State, Level: r.Level})
+	}
+	if len(rows) == in.Limit {
+		out.Body.NextCursor = service.Cursor(uint64(rows[len(rows)-1].Position))
+	}
+	return out, nil
+}
+
+// onOrder is the path of an act on one order of one account.
+type onOrder struct {
+	service.Command
+	Account identity.AccountID `path:"account" maxLength:"64"`
+	Order   identity.OrderID   `path:"order" maxLength:"64"`
+}
+
+// carry gives one command of a person to an account. What it is about is the
+// case of the order.
+func (a API) carry(ctx context.Context, who access.Person, in onOrder, body any, make func(es.Cause) domain.AccountCommand) (*accountOutput, error) {
+	past, err := a.App.Accounts.Load(ctx, string(in.Account))
+	if err != nil {
+		return nil, err
+	}
+	order, ok := past.State.Find(in.Order)
+	if !ok {
+		return nil, domain.ErrNoOrder
+	}
+	cause, expected, err := a.App.City.Given(ctx, in.Command, body, who, string(order.Case))
+	if err != nil {
+		return nil, err
+	}
+	done, err := a.App.Account(ctx, in.Account, cause, expected, make(cause))
+	if err != nil {
+		return nil, err
+	}
+	return show(in.Account, done.State, done.Revision, done.Repeated), nil
+}
+
+type approveInput struct {
+	onOrder
+	Body struct{}
+}
+
+func (a API) approve(ctx context.Context, in *approveInput) (*accountOutput, error) {
+	who, err := access.Require(ctx, access.ShiftLeader, access.Chief)
+	if err != nil {
+		return nil, err
+	}
+	return a.carry(ctx, who, in.onOrder, in.Body, func(c es.Cause) domain.AccountCommand {
+		return domain.ApproveStop{Order: in.Order, Approver: officer(who), At: c.At}
+	})
+}
+
+type rejectInput struct {
+	onOrder
+	Body struct {
+		Reason string `json:"reason" enum:"no-basis,wrong-account,disproportionate,duplicate"`
+	}
+}
+
+func (a API) reject(ctx context.Context, in *rejectInput) (*accountOutput, error) {
+	who, err := access.Require(ctx, access.ShiftLeader, access.Chief)
+	if err != nil {
+		return nil, err
+	}
+	return a.carry(ctx, who, in.onOrder, in.Body, func(c es.Cause) domain.AccountCommand {
+		return domain.RejectStop{Order: in.Order, Approver: officer(who), Reason: in.Body.Reason, At: c.At}
+	})
+}
+
+type liftInput struct {
+	onOrder
+	Body struct {
+		Cause string `json:"cause" enum:"unrelated,error"`
+	}
+}
+
+func (a API) lift(ctx context.Context, in *liftInput) (*accountOutput, error) {
+	who, err := access.Require(ctx, access.ShiftLeader, access.Chief)
+	if err != nil {
+		return nil, err
+	}
+	return a.carry(ctx, who, in.onOrder, in.Body, func(c es.Cause) domain.AccountCommand {
+		return domain.LiftStop{Order: in.Order, Cause: in.Body.Cause, At: c.At}
+	})
+}
+
+type secondInput struct {
+	onOrder
+	Body struct {
+		Investigator entry.Officer `json:"investigator,omitzero"`
+	}
+}
+
+func (a API) second(ctx context.Context, in *secondInput) (*accountOutput, error) {
+	who, err := access.Require(ctx, access.DutyOfficer, access.ShiftLeader, access.Investigator)
+	if err != nil {
+		return nil, err
+	}
+	other, err := named(in.Body.Investigator, "/investigator")
+	if err != nil {
+		return nil, err
+	}
+	return a.carry(ctx, who, in.onOrder, in.Body, func(c es.Cause) domain.AccountCommand {
+		return domain.SecondStop{First: in.Order, Order: secondOrder(in.Order), Operator: officer(who), Investigator: other, At: c.At}
+	})
+}
+
+// secondOrder names the second stop after a first, the same each time.
+func secondOrder(first identity.OrderID) identity.OrderID {
+	return identity.OrderID(identity.Derive("second-stop", string(first)).String())
+}

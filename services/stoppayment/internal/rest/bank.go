@@ -1,0 +1,198 @@
+package rest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/yuanlu/yuanlu/api/bank"
+	"github.com/yuanlu/yuanlu/api/event"
+	"github.com/yuanlu/yuanlu/libs/access"
+	"github.com/yuanlu/yuanlu/libs/identity"
+	"github.com/yuanlu/yuanlu/libs/service"
+	"github.com/yuanlu/yuanlu/services/stoppayment/internal/domain"
+	"github.com/yuanlu/yuanlu/services/stoppayment/internal/view"
+)
+
+type bankOrdersInput struct {
+	Wait  int `query:"wait" minimum:"0" maximum:"30" doc:"seconds to wait for an order if there is none"`
+	Limit int `query:"limit" minimum:"1" maximum:"500" default:"200"`
+}
+
+type bankOrdersOutput struct{ Body bank.Orders }
+
+// bankOrders lists the open orders of the caller's bank. It waits for the next
+// change of the list instead of being asked again and again.
+func (a API) bankOrders(ctx context.Context, in *bankOrdersInput) (*bankOrdersOutput, error) {
+	who, err := access.Require(ctx, access.BankDesk)
+	if err != nil {
+		return nil, err
+	}
+	patience := time.NewTimer(time.Duration(in.Wait) * time.Second)
+	defer patience.Stop()
+	for {
+		changed := a.Orders.Changed()
+		rows, err := a.Orders.ForBank(ctx, who.Bank, in.Limit)
+		if err != nil {
+			return nil, err
+		}
+		if len(rows) > 0 || in.Wait == 0 {
+			return a.ordersFor(ctx, rows)
+		}
+		select {
+		case <-changed:
+		case <-patience.C:
+			return a.ordersFor(ctx, nil)
+		case <-ctx.Done():
+			return a.ordersFor(ctx, nil)
+		}
+	}
+}
+
+func (a API) ordersFor(ctx context.Context, rows []view.Row) (*bankOrdersOutput, error) {
+	out := &bankOrdersOutput{Body: bank.Orders{Items: []bank.Order{}}}
+	for _, r := range rows {
+		order, err := a.message(ctx, r)
+		if err != nil {
+			return nil, err
+		}
+		out.Body.Items = append(out.Body.Items, order)
+	}
+	return out, nil
+}
+
+// message writes an order as the platform has it. Here, and only here, account
+// numbers and names are opened.
+func (a API) message(ctx context.Context, r view.Row) (bank.Order, error) {
+	order := bank.Order{
+		TxCode: r.TxCode, ApplicationID: string(r.Order), ApplicationType: "00", EmergencyLevel: "02", BankID: string(r.Bank),
+		Currency: event.CNY, Approver: signatory(r.Approver), Reason: "电信网络诈骗",
+	}
+	if named, ok := a.App.City.Banks.Lookup(r.Bank); ok {
+		order.BankName = named.Name
+	}
+	var target event.Account
+	if r.TxCode == bank.TxFreeze {
+		var e event.FreezeRequested
+		if err := json.Unmarshal(r.Request, &e); err != nil {
+			return order, fmt.Errorf("order %s: %w", r.Order, err)
+		}
+		target = e.Account
+		order.CaseNumber, order.CaseDocumentID, order.FreezeType, order.TermMonths = string(e.CaseNo), e.NoticeNo, e.FreezeType, e.TermMonths
+		order.ApplicationTime, order.ApplicationOrgID = identity.FormatPlatformTime(e.At), string(e.Operator.Unit)
+		order.Operator, order.Investigator = signatory(e.Operator), signatory(e.Investigator)
+	} else {
+		var e event.StopRequested
+		if err := json.Unmarshal(r.Request, &e); err != nil {
+			return order, fmt.Errorf("order %s: %w", r.Order, err)
+		}
+		target = e.Account
+		order.ApplicationType = e.ApplicationType
+		order.ApplicationTime, order.ApplicationOrgID = identity.FormatPlatformTime(e.At), string(e.Unit)
+		order.Operator, order.Investigator = signatory(e.Operator), signatory(e.Investigator)
+		if err := a.source(ctx, &order, e.Source); err != nil {
+			return order, err
+		}
+	}
+	order.AccountType = string(target.Kind)
+	var err error
+	order.AccountName, order.AccountNumber, err = a.open(ctx, target)
+	return order, err
+}
+
+// source adds the transfer that a stop rests on, which the bank compares with
+// its own rows before it stops anything.
+func (a API) source(ctx context.Context, order *bank.Order, t event.Transfer) error {
+	if t.ID == "" {
+		return nil
+	}
+	order.TransferAmount, order.TransferTime, order.TransferSerial = t.Amount.Decimal(), identity.FormatPlatformTime(t.At), t.Serial
+	name, number, err := a.open(ctx, t.From)
+	order.TransferOut = &bank.Side{BankID: string(t.From.Bank), AccountName: name, AccountNumber: number}
+	return err
+}
+
+func (a API) open(ctx context.Context, account event.Account) (name, number string, err error) {
+	if name, err = a.Desk.Keys.Open(ctx, account.Holder); err != nil {
+		return "", "", fmt.Errorf("open holder: %w", err)
+	}
+	if number, err = a.Desk.Keys.Open(ctx, account.Number); err != nil {
+		return "", "", fmt.Errorf("open number: %w", err)
+	}
+	return name, number, nil
+}
+
+func signatory(o event.Officer) bank.Signatory {
+	return bank.Signatory{PoliceNo: o.PoliceNo, OrgID: string(o.Unit)}
+}
+
+func kindOf(tx string) string {
+	switch tx {
+	case bank.TxFreeze:
+		return "freeze"
+	case bank.TxSecondStop:
+		return "second-stop"
+	}
+	return "stop"
+}
+
+// own finds an order and checks that it is the caller's bank's.
+func (a API) own(ctx context.Context, id identity.OrderID) (access.Person, view.Row, error) {
+	who, err := access.Require(ctx, access.BankDesk)
+	if err != nil {
+		return who, view.Row{}, err
+	}
+	row, err := a.Orders.One(ctx, id)
+	if err == nil && row.Bank != who.Bank {
+		err = domain.ErrOtherBank
+	}
+	return who, row, err
+}
+
+type receiptInput struct {
+	service.Command
+	Order identity.OrderID `path:"order" maxLength:"64"`
+	Body  struct{}
+}
+
+type bankOutput struct {
+	service.Answer
+	Body struct {
+		Order identity.OrderID  `json:"order"`
+		State domain.OrderState `json:"state"`
+	}
+}
+
+func (a API) receipt(ctx context.Context, in *receiptInput) (*bankOutput, error) {
+	who, row, err := a.own(ctx, in.Order)
+	if err != nil {
+		return nil, err
+	}
+	cause, _, err := a.App.City.Given(ctx, in.Command, in.Body, who, string(row.Case))
+	if err != nil {
+		return nil, err
+	}
+	return a.answered(ctx, row, in.Command, who, in.Body, domain.MarkSent{Order: in.Order, Channel: "desk", At: cause.At})
+}
+
+func (a API) answered(ctx context.Context, row view.Row, in service.Command, who access.Person, body any, cmd domain.AccountCommand) (*bankOutput, error) {
+	cause, expected, err := a.App.City.Given(ctx, in, body, who, string(row.Case))
+	if err != nil {
+		return nil, err
+	}
+	done, err := a.App.Account(ctx, row.Account, cause, expected, cmd)
+	if err != nil {
+		return nil, err
+	}
+	out := &bankOutput{Answer: service.Answered(done.Revision, done.Repeated)}
+	order, _ := done.State.Find(row.Order)
+	out.Body.Order, out.Body.State = row.Order, order.State
+	return out, nil
+}
+
+// index makes a JSON pointer into a list.
+func index(list string, n int, field string) string {
+	return list + "/" + strconv.Itoa(n) + "/" + field
+}

@@ -1,0 +1,222 @@
+package rest
+
+import (
+	"context"
+	"time"
+
+	"github.com/yuanlu/yuanlu/api/event"
+	"github.com/yuanlu/yuanlu/libs/access"
+	"github.com/yuanlu/yuanlu/libs/entry"
+	"github.com/yuanlu/yuanlu/libs/identity"
+	"github.com/yuanlu/yuanlu/libs/money"
+	"github.com/yuanlu/yuanlu/libs/service"
+	"github.com/yuanlu/yuanlu/services/stoppayment/internal/domain"
+)
+
+// chased is one account of a chase as it stands.
+type chased struct {
+	Account    identity.AccountID `json:"account"`
+	Bank       identity.BankCode  `json:"bank"`
+	Level      int                `json:"level"`
+	Order      identity.OrderID   `json:"order,omitempty"`
+	State      domain.OrderState  `json:"state,omitempty"`
+	Withheld   string             `json:"withheld,omitempty" doc:"why no order is given"`
+	Stopped    money.Fen          `json:"stoppedFen"`
+	Attributed money.Fen          `json:"attributableFen" doc:"of this case's victims, on the account"`
+	Exact      bool               `json:"exact"`
+	ExpiresAt  time.Time          `json:"expiresAt,omitzero"`
+	Freeze     domain.OrderState  `json:"freeze,omitempty"`
+	Frozen     money.Fen          `json:"frozenFen"`
+}
+
+type pursuitOutput struct {
+	service.Answer
+	Body struct {
+		Case     identity.CaseID `json:"case"`
+		CaseNo   identity.CaseNo `json:"caseNo,omitempty"`
+		Open     int             `json:"open" doc:"orders without a final answer, and transfers not yet followed; 0 when the chase is at rest"`
+		Accounts []chased        `json:"accounts"`
+	}
+}
+
+type pursuitInput struct {
+	Case identity.CaseID `path:"case" maxLength:"64"`
+}
+
+// pursuit shows the chase from its stream and the accounts' own, not from a
+// list that may lag behind: "at rest" has to be true when it is said.
+func (a API) pursuit(ctx context.Context, in *pursuitInput) (*pursuitOutput, error) {
+	if _, err := access.Require(ctx, access.DutyOfficer, access.ShiftLeader, access.Chief, access.Investigator, access.Auditor); err != nil {
+		return nil, err
+	}
+	past, err := a.App.Pursuits.Load(ctx, string(in.Case))
+	if err != nil {
+		return nil, err
+	}
+	p := past.State
+	if p.Case == "" {
+		return nil, domain.ErrNoPursuit
+	}
+	out := &pursuitOutput{Answer: service.Answered(past.Revision, false)}
+	out.Body.Case, out.Body.CaseNo, out.Body.Accounts = p.Case, p.CaseNo, []chased{}
+	for _, n := range p.Nodes {
+		account, err := a.App.Accounts.Load(ctx, string(n.Account))
+		if err != nil {
+			return nil, err
+		}
+		row, open := standing(p, n, account.State)
+		out.Body.Accounts = append(out.Body.Accounts, row)
+		out.Body.Open += open
+	}
+	return out, nil
+}
+
+// standing tells where one account of the chase stands, and how much is still
+// to come from it.
+func standing(p domain.Pursuit, n domain.Node, a domain.Account) (row chased, open int) {
+	row = chased{Account: n.Account, Bank: a.Ref.Bank, Level: n.Level, Order: n.Order, Withheld: n.Withheld, Exact: a.Attribution.Exact}
+	stop, known := a.Find(n.Order)
+	if n.Order != "" && (!known || stop.State.Open()) {
+		open++
+	}
+	row.State, row.Stopped, row.ExpiresAt = stop.State, stop.Balance, stop.ExpiresAt
+	for _, o := range a.Orders {
+		if o.Case != p.Case || !o.Freeze {
+			continue
+		}
+		row.Freeze = o.State
+		if o.State.Open() {
+			open++
+		}
+	}
+	if a.Frozen.Case == p.Case {
+		row.Frozen = a.Frozen.Remaining
+	}
+	for _, l := range a.Attribution.Held {
+		if l.Case == p.Case {
+			row.Attributed += l.Amount
+		}
+	}
+	for _, out := range a.Attribution.Outflows {
+		if !out.Cash && carries(p.Case, out.Lots) && !p.Follows(out.Transfer.ID, of(p.Case, out.Lots)) {
+			open++
+		}
+	}
+	return row, open
+}
+
+func carries(c identity.CaseID, lots []event.Lot) bool { return len(of(c, lots)) > 0 }
+
+func of(c identity.CaseID, lots []event.Lot) []event.Lot {
+	var own []event.Lot
+	for _, l := range lots {
+		if l.Case == c {
+			own = append(own, l)
+		}
+	}
+	return own
+}
+
+type orderInput struct {
+	service.Command
+	Case identity.CaseID `path:"case" maxLength:"64"`
+	Body struct {
+		Account      entry.Account      `json:"account"`
+		Parent       identity.AccountID `json:"parent,omitempty" doc:"the account of the chase that the money came from; absent for level 1" maxLength:"64"`
+		Source       *entry.Transfer    `json:"source,omitempty" doc:"the transfer the order rests on; required below level 1"`
+		Investigator entry.Officer      `json:"investigator,omitzero" doc:"协查人, not the operator himself"`
+	}
+}
+
+type orderOutput struct {
+	service.Answer
+	Body struct {
+		Account  identity.AccountID `json:"account"`
+		Order    identity.OrderID   `json:"order"`
+		Warnings []event.Warning    `json:"warnings"`
+	}
+}
+
+// order is an officer's own order. Soft findings are told and stop nothing.
+func (a API) order(ctx context.Context, in *orderInput) (*orderOutput, error) {
+	who, err := access.Require(ctx, access.DutyOfficer, access.ShiftLeader, access.Investigator)
+	if err != nil {
+		return nil, err
+	}
+	cause, expected, err := a.App.City.Given(ctx, in.Command, in.Body, who, string(in.Case))
+	if err != nil {
+		return nil, err
+	}
+	second, err := named(in.Body.Investigator, "/investigator")
+	if err != nil {
+		return nil, err
+	}
+	cmd := domain.OrderStop{Parent: in.Body.Parent, Operator: officer(who), Investigator: second}
+	var warnings []event.Warning
+	if cmd.Account, warnings, err = a.Desk.Account(ctx, in.Body.Account, "/account"); err != nil {
+		return nil, err
+	}
+	if in.Body.Source != nil {
+		id := identity.TransferID(identity.Derive("manual", string(in.Case), string(cmd.Account.ID), in.Body.Source.Serial, in.Key).String())
+		var more []event.Warning
+		if cmd.Source, more, err = a.Desk.Transfer(ctx, *in.Body.Source, id, cause.At, "/source"); err != nil {
+			return nil, err
+		}
+		warnings = append(warnings, more...)
+	}
+	done, err := a.App.Pursuit(ctx, in.Case, cause, expected, cmd)
+	if err != nil {
+		return nil, err
+	}
+	out := &orderOutput{Answer: service.Answered(done.Revision, done.Repeated)}
+	out.Body.Account, out.Body.Order = cmd.Account.ID, domain.StopOrder(in.Case, cmd.Account.ID, 1)
+	out.Body.Warnings = append([]event.Warning{}, warnings...)
+	return out, nil
+}
+
+type freezeInput struct {
+	service.Command
+	Case identity.CaseID `path:"case" maxLength:"64"`
+	Body struct {
+		NoticeNo     string        `json:"noticeNo" doc:"协助冻结财产通知书文号" maxLength:"80"`
+		TermMonths   int           `json:"termMonths,omitempty" doc:"1 to 6; the city's own if absent"`
+		Operator     entry.Officer `json:"operator,omitzero"`
+		Investigator entry.Officer `json:"investigator,omitzero"`
+	}
+}
+
+type freezeOutput struct {
+	service.Answer
+	Body struct {
+		CaseNo  identity.CaseNo      `json:"caseNo"`
+		Targets []event.FreezeTarget `json:"targets"`
+	}
+}
+
+func (a API) freeze(ctx context.Context, in *freezeInput) (*freezeOutput, error) {
+	who, err := access.Require(ctx, access.Chief)
+	if err != nil {
+		return nil, err
+	}
+	cause, expected, err := a.App.City.Given(ctx, in.Command, in.Body, who, string(in.Case))
+	if err != nil {
+		return nil, err
+	}
+	cmd := domain.ApproveFreeze{NoticeNo: in.Body.NoticeNo, TermMonths: in.Body.TermMonths, Approver: officer(who), At: cause.At}
+	if cmd.TermMonths == 0 {
+		cmd.TermMonths = a.App.City.Policy.FreezeTermMonths
+	}
+	if cmd.Operator, err = named(in.Body.Operator, "/operator"); err != nil {
+		return nil, err
+	}
+	if cmd.Investigator, err = named(in.Body.Investigator, "/investigator"); err != nil {
+		return nil, err
+	}
+	done, err := a.App.Pursuit(ctx, in.Case, cause, expected, cmd)
+	if err != nil {
+		return nil, err
+	}
+	out := &freezeOutput{Answer: service.Answered(done.Revision, done.Repeated)}
+	out.Body.CaseNo, out.Body.Targets = done.State.CaseNo, append([]event.FreezeTarget{}, done.State.FreezeOrders...)
+	return out, nil
+}

@@ -1,0 +1,58 @@
+// Package rest is the web edge of stop-payment, for officers and for bank
+// desks: it decodes, authorises and carries.
+package rest
+
+import (
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/yuanlu/yuanlu/api/event"
+	"github.com/yuanlu/yuanlu/libs/access"
+	"github.com/yuanlu/yuanlu/libs/entry"
+	"github.com/yuanlu/yuanlu/libs/identity"
+	"github.com/yuanlu/yuanlu/libs/service"
+	"github.com/yuanlu/yuanlu/services/stoppayment/internal/app"
+	"github.com/yuanlu/yuanlu/services/stoppayment/internal/view"
+)
+
+// API is what the handlers need.
+type API struct {
+	App    app.App
+	Orders view.Orders
+	Desk   entry.Desk
+}
+
+// Routes puts the paths of stop-payment on a mux.
+func (a API) Routes(mux *http.ServeMux) huma.API {
+	api := service.NewAPI(mux, app.Name, "止付冻结服务 Stop and freeze")
+	op := func(method, path, id, summary string, status int) huma.Operation {
+		return service.Operation(method, path, id, "stoppayment", summary, status)
+	}
+	huma.Register(api, op("POST", "/v1/standing-approvals", "grant-standing-approval", "常设批准 Approve stops in advance", http.StatusCreated), a.grant)
+	huma.Register(api, op("POST", "/v1/standing-approvals/{approval}/revocation", "revoke-standing-approval", "撤销常设批准 Revoke", http.StatusOK), a.revoke)
+	huma.Register(api, op("GET", "/v1/standing-approvals", "list-standing-approvals", "有效的常设批准 In force now", http.StatusOK), a.standing)
+	huma.Register(api, op("GET", "/v1/pursuits/{case}", "get-pursuit", "资金追踪 The chase of a case", http.StatusOK), a.pursuit)
+	huma.Register(api, op("POST", "/v1/pursuits/{case}/orders", "order-stop", "人工止付 Order a stop", http.StatusCreated), a.order)
+	huma.Register(api, op("POST", "/v1/pursuits/{case}/freeze", "approve-freeze", "批准冻结 Approve the freeze", http.StatusOK), a.freeze)
+	huma.Register(api, op("GET", "/v1/orders", "list-orders", "指令列表 Orders by state, oldest first", http.StatusOK), a.list)
+	huma.Register(api, op("GET", "/v1/accounts/{account}", "get-account", "涉案账户 One account", http.StatusOK), a.account)
+	huma.Register(api, op("POST", "/v1/accounts/{account}/orders/{order}/approval", "approve-order", "审批通过 Approve", http.StatusOK), a.approve)
+	huma.Register(api, op("POST", "/v1/accounts/{account}/orders/{order}/rejection", "reject-order", "审批驳回 Reject", http.StatusOK), a.reject)
+	huma.Register(api, op("POST", "/v1/accounts/{account}/orders/{order}/lift", "lift-stop", "解除止付 Lift", http.StatusOK), a.lift)
+	huma.Register(api, op("POST", "/v1/accounts/{account}/orders/{order}/second-stop", "second-stop", "再次止付 Second stop", http.StatusCreated), a.second)
+	huma.Register(api, op("GET", "/v1/bank/orders", "list-bank-orders", "银行待办指令 Open orders of the caller's bank", http.StatusOK), a.bankOrders)
+	huma.Register(api, op("POST", "/v1/bank/orders/{order}/receipt", "take-order", "接收指令 Take an order", http.StatusOK), a.receipt)
+	huma.Register(api, op("POST", "/v1/bank/orders/{order}/answer", "answer-order", "反馈 Answer an order", http.StatusOK), a.answer)
+	return api
+}
+
+// officer is who is logged in, as events name him.
+func officer(p access.Person) event.Officer {
+	return event.Officer{PoliceNo: p.User, Unit: identity.Unit(p.Unit), Level: identity.Level(p.Level)}
+}
+
+// named is a second officer, as a request names him.
+func named(o entry.Officer, pointer string) (event.Officer, error) {
+	policeNo, unit, err := o.Check(pointer)
+	return event.Officer{PoliceNo: policeNo, Unit: unit}, err
+}
