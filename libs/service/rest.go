@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"reflect"
 	"strconv"
 	"strings"
 
@@ -28,10 +29,24 @@ func NewAPI(mux *http.ServeMux, name, title string) huma.API {
 	config.OpenAPIPath = "/openapi/" + name
 	config.CreateHooks = nil
 	config.Info.License = &huma.License{Name: "Apache-2.0"}
+	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	config.Servers = []*huma.Server{{URL: "/"}}
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT"}}
 	config.Security = []map[string][]string{{"bearer": {}}}
 	return humago.New(mux, config)
+}
+
+// schemaName names a type in the OpenAPI document. What is typed in and what is
+// stored have the same names in Go, in packages of their own.
+func schemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	if strings.HasSuffix(t.PkgPath(), "/libs/entry") {
+		return "Entered" + name
+	}
+	return name
 }
 
 // Operation describes one path in a line.

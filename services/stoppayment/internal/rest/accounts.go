@@ -117,8 +117,8 @@ func (a API) list(ctx context.Context, in *listInput) (*listOutput, error) {
 	return out, nil
 }
 
-// onOrder is the path of an act on one order of one account.
-type onOrder struct {
+// OnOrder is the path of an act on one order of one account.
+type OnOrder struct {
 	service.Command
 	Account identity.AccountID `path:"account" maxLength:"64"`
 	Order   identity.OrderID   `path:"order" maxLength:"64"`
@@ -126,7 +126,7 @@ type onOrder struct {
 
 // carry gives one command of a person to an account. What it is about is the
 // case of the order.
-func (a API) carry(ctx context.Context, who access.Person, in onOrder, body any, make func(es.Cause) domain.AccountCommand) (*accountOutput, error) {
+func (a API) carry(ctx context.Context, who access.Person, in OnOrder, body any, make func(es.Cause) domain.AccountCommand) (*accountOutput, error) {
 	past, err := a.App.Accounts.Load(ctx, string(in.Account))
 	if err != nil {
 		return nil, err
@@ -147,7 +147,7 @@ func (a API) carry(ctx context.Context, who access.Person, in onOrder, body any,
 }
 
 type approveInput struct {
-	onOrder
+	OnOrder
 	Body struct{}
 }
 
@@ -156,13 +156,13 @@ func (a API) approve(ctx context.Context, in *approveInput) (*accountOutput, err
 	if err != nil {
 		return nil, err
 	}
-	return a.carry(ctx, who, in.onOrder, in.Body, func(c es.Cause) domain.AccountCommand {
+	return a.carry(ctx, who, in.OnOrder, in.Body, func(c es.Cause) domain.AccountCommand {
 		return domain.ApproveStop{Order: in.Order, Approver: officer(who), At: c.At}
 	})
 }
 
 type rejectInput struct {
-	onOrder
+	OnOrder
 	Body struct {
 		Reason string `json:"reason" enum:"no-basis,wrong-account,disproportionate,duplicate"`
 	}
@@ -173,13 +173,13 @@ func (a API) reject(ctx context.Context, in *rejectInput) (*accountOutput, error
 	if err != nil {
 		return nil, err
 	}
-	return a.carry(ctx, who, in.onOrder, in.Body, func(c es.Cause) domain.AccountCommand {
+	return a.carry(ctx, who, in.OnOrder, in.Body, func(c es.Cause) domain.AccountCommand {
 		return domain.RejectStop{Order: in.Order, Approver: officer(who), Reason: in.Body.Reason, At: c.At}
 	})
 }
 
 type liftInput struct {
-	onOrder
+	OnOrder
 	Body struct {
 		Cause string `json:"cause" enum:"unrelated,error"`
 	}
@@ -190,13 +190,13 @@ func (a API) lift(ctx context.Context, in *liftInput) (*accountOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.carry(ctx, who, in.onOrder, in.Body, func(c es.Cause) domain.AccountCommand {
+	return a.carry(ctx, who, in.OnOrder, in.Body, func(c es.Cause) domain.AccountCommand {
 		return domain.LiftStop{Order: in.Order, Cause: in.Body.Cause, At: c.At}
 	})
 }
 
 type secondInput struct {
-	onOrder
+	OnOrder
 	Body struct {
 		Investigator entry.Officer `json:"investigator,omitzero"`
 	}
@@ -211,7 +211,7 @@ func (a API) second(ctx context.Context, in *secondInput) (*accountOutput, error
 	if err != nil {
 		return nil, err
 	}
-	return a.carry(ctx, who, in.onOrder, in.Body, func(c es.Cause) domain.AccountCommand {
+	return a.carry(ctx, who, in.OnOrder, in.Body, func(c es.Cause) domain.AccountCommand {
 		return domain.SecondStop{First: in.Order, Order: secondOrder(in.Order), Operator: officer(who), Investigator: other, At: c.At}
 	})
 }
