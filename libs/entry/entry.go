@@ -5,8 +5,10 @@
 package entry
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/yuanlu/yuanlu/libs/identity"
@@ -146,12 +148,14 @@ func (d Desk) Transfer(ctx context.Context, in Transfer, id identity.TransferID,
 	if in.At.IsZero() || in.At.After(now.Add(skew)) {
 		return identity.Transfer{}, nil, ErrTimeAhead.At("%s/at", pointer)
 	}
-	from, warnings, err := d.Account(ctx, in.From, pointer+"/from")
-	if err != nil {
-		return identity.Transfer{}, nil, err
-	}
-	to, more, err := d.Account(ctx, in.To, pointer+"/to")
-	if err != nil {
+	var from, to identity.Account
+	var warnings, more []identity.Warning
+	var errFrom, errTo error
+	var both sync.WaitGroup
+	both.Go(func() { from, warnings, errFrom = d.Account(ctx, in.From, pointer+"/from") })
+	both.Go(func() { to, more, errTo = d.Account(ctx, in.To, pointer+"/to") })
+	both.Wait()
+	if err := cmp.Or(errFrom, errTo); err != nil {
 		return identity.Transfer{}, nil, err
 	}
 	if from.ID == to.ID {

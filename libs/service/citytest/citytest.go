@@ -130,17 +130,25 @@ func (a Answer) Code() string {
 // names the request; "" draws one.
 func (c *City) Do(who access.Person, method, path, key string, body any) Answer {
 	c.tb.Helper()
-	token, err := c.Issuer.Issue(who, time.Hour)
+	a, err := c.Try(who, method, path, key, body)
 	must(c.tb, err)
-	var payload []byte
-	if text, ok := body.(string); ok {
-		payload = []byte(text)
-	} else if body != nil {
-		payload, err = json.Marshal(body)
-		must(c.tb, err)
+	return a
+}
+
+// Try is Do for a goroutine of the test's own, which may outlive the city.
+func (c *City) Try(who access.Person, method, path, key string, body any) (Answer, error) {
+	token, err := c.Issuer.Issue(who, time.Hour)
+	if err != nil {
+		return Answer{}, err
+	}
+	payload, err := encode(body)
+	if err != nil {
+		return Answer{}, err
 	}
 	request, err := http.NewRequestWithContext(c.tb.Context(), method, c.url+path, bytes.NewReader(payload))
-	must(c.tb, err)
+	if err != nil {
+		return Answer{}, err
+	}
 	request.Header.Set("Authorization", "Bearer "+token)
 	if method != http.MethodGet {
 		if key == "" {
@@ -150,11 +158,22 @@ func (c *City) Do(who access.Person, method, path, key string, body any) Answer 
 		request.Header.Set("Content-Type", "application/json")
 	}
 	response, err := http.DefaultClient.Do(request)
-	must(c.tb, err)
+	if err != nil {
+		return Answer{}, err
+	}
 	defer func() { _ = response.Body.Close() }() // read to its end below
 	read, err := io.ReadAll(response.Body)
-	must(c.tb, err)
-	return Answer{response.StatusCode, response.Header, read}
+	return Answer{response.StatusCode, response.Header, read}, err
+}
+
+func encode(body any) ([]byte, error) {
+	switch body := body.(type) {
+	case nil:
+		return nil, nil
+	case string:
+		return []byte(body), nil
+	}
+	return json.Marshal(body)
 }
 
 // Get asks for a path.

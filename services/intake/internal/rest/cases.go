@@ -19,7 +19,7 @@ import (
 type summary struct {
 	Case      identity.CaseID       `json:"case"`
 	ReceiptNo string                `json:"receiptNo"`
-	Operator  event.Officer         `json:"operator"`
+	Operator  entry.Officer         `json:"operator"`
 	FraudType string                `json:"fraudType,omitempty"`
 	Declared  money.Fen             `json:"declaredFen"`
 	Transfers []identity.TransferID `json:"transfers"`
@@ -35,7 +35,7 @@ type caseOutput struct {
 
 func show(id identity.CaseID, c domain.Case, revision int64, repeated bool) *caseOutput {
 	return &caseOutput{Answer: service.Answered(revision, repeated), Body: summary{
-		Case: id, ReceiptNo: c.ReceiptNo, Operator: c.Operator, FraudType: c.Type, Declared: c.Declared, Transfers: c.Transfers,
+		Case: id, ReceiptNo: c.ReceiptNo, Operator: named(c.Operator), FraudType: c.Type, Declared: c.Declared, Transfers: c.Transfers,
 		Proposed: c.Proposed, Declined: c.Declined, CaseNo: c.CaseNo,
 	}}
 }
@@ -47,7 +47,9 @@ func shown(id identity.CaseID, out es.Outcome[domain.Case, event.CaseEvent], err
 	return show(id, out.State, out.Revision, out.Repeated), nil
 }
 
-type caseInput struct {
+// CasePath is the case that a path names. It is exported because huma fills
+// only embedded structs that are.
+type CasePath struct {
 	Case identity.CaseID `path:"case" maxLength:"64"`
 }
 
@@ -58,7 +60,7 @@ func reading(ctx context.Context) error {
 	return err
 }
 
-func (a API) one(ctx context.Context, in *caseInput) (*caseOutput, error) {
+func (a API) one(ctx context.Context, in *CasePath) (*caseOutput, error) {
 	if err := reading(ctx); err != nil {
 		return nil, err
 	}
@@ -101,7 +103,7 @@ func (a API) list(ctx context.Context, in *service.Page) (*listOutput, error) {
 
 type declareInput struct {
 	service.Command
-	caseInput
+	CasePath
 	Body entry.Transfer
 }
 
@@ -121,7 +123,7 @@ func (a API) declare(ctx context.Context, in *declareInput) (*caseOutput, error)
 
 type classifyInput struct {
 	service.Command
-	caseInput
+	CasePath
 	Body struct {
 		Code string `json:"code" maxLength:"8"`
 	}
@@ -138,7 +140,7 @@ func (a API) classify(ctx context.Context, in *classifyInput) (*caseOutput, erro
 
 type proposeInput struct {
 	service.Command
-	caseInput
+	CasePath
 	Body struct{}
 }
 
@@ -153,7 +155,7 @@ func (a API) propose(ctx context.Context, in *proposeInput) (*caseOutput, error)
 
 type fileInput struct {
 	service.Command
-	caseInput
+	CasePath
 	Body struct {
 		CaseNo     string `json:"caseNo" doc:"案件编号, A + 22 digits" maxLength:"23"`
 		DecisionNo string `json:"decisionNo" doc:"立案决定书文号" maxLength:"80"`
@@ -177,7 +179,7 @@ func (a API) file(ctx context.Context, in *fileInput) (*caseOutput, error) {
 
 type declineInput struct {
 	service.Command
-	caseInput
+	CasePath
 	Body struct {
 		Reason string `json:"reason" enum:"no-crime,minor,time-barred,no-jurisdiction"`
 	}

@@ -1,10 +1,13 @@
 package rest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strconv"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/yuanlu/yuanlu/api/event"
 	"github.com/yuanlu/yuanlu/libs/access"
@@ -79,35 +82,46 @@ func (a API) reported(ctx context.Context, who access.Person, id identity.CaseID
 	if err != nil {
 		return domain.Report{}, err
 	}
-	victim, victimWarnings, err := a.Desk.Person(ctx, body.Victim, now, string(id), "/victim")
-	if err != nil {
-		return domain.Report{}, err
-	}
-	brief, err := a.Desk.Keys.Seal(ctx, string(id), "brief", body.Brief)
-	if err != nil {
-		return domain.Report{}, fmt.Errorf("seal brief: %w", err)
-	}
 	operator := officer(who)
 	cmd := domain.Report{
 		Received: event.FraudReportReceived{
-			Channel: body.Channel, ReceivedAt: received, Urgency: body.Urgency, Brief: brief, Unit: operator.Unit,
+			Channel: body.Channel, ReceivedAt: received, Urgency: body.Urgency, Unit: operator.Unit,
 			Operator: operator, Investigator: event.Officer{PoliceNo: second, Unit: unit},
 			Warnings: identity.At(identity.CheckDivision(operator.Unit.Division(), received), "/unit"),
 		},
-		Victim: victim, VictimWarnings: victimWarnings, FraudType: body.FraudType,
-		ReceiptNo: domain.ReceiptNo(operator.Unit, id, now), At: now,
+		FraudType: body.FraudType, ReceiptNo: domain.ReceiptNo(operator.Unit, id, now), At: now,
 	}
 	if cmd.Received.Urgency == "" {
 		cmd.Received.Urgency = "urgent"
 	}
+	err = a.seal(ctx, id, body, now, &cmd)
+	return cmd, err
+}
+
+// seal checks and seals everybody and everything in a report side by side: a
+// subject seen for the first time costs an append for its key, and appends
+// share their fsync. The first error in the order of the request counts.
+func (a API) seal(ctx context.Context, id identity.CaseID, body reportBody, now time.Time, cmd *domain.Report) error {
+	cmd.Transfers = make([]domain.Declared, len(body.Transfers))
+	errs := make([]error, len(body.Transfers)+2)
+	var sealed errgroup.Group
+	sealed.SetLimit(16)
+	sealed.Go(func() error {
+		cmd.Victim, cmd.VictimWarnings, errs[0] = a.Desk.Person(ctx, body.Victim, now, string(id), "/victim")
+		return nil
+	})
+	sealed.Go(func() error {
+		cmd.Received.Brief, errs[1] = a.Desk.Keys.Seal(ctx, string(id), "brief", body.Brief)
+		return nil
+	})
 	for n, t := range body.Transfers {
-		declared, err := a.declared(ctx, id, strconv.Itoa(n), t, now, fmt.Sprintf("/transfers/%d", n))
-		if err != nil {
-			return domain.Report{}, err
-		}
-		cmd.Transfers = append(cmd.Transfers, declared)
+		sealed.Go(func() error {
+			cmd.Transfers[n], errs[n+2] = a.declared(ctx, id, strconv.Itoa(n), t, now, fmt.Sprintf("/transfers/%d", n))
+			return nil
+		})
 	}
-	return cmd, nil
+	_ = sealed.Wait() // each keeps its own error
+	return cmp.Or(errs...)
 }
 
 // declared checks and seals a transfer. Its place in the declaration is part of

@@ -46,6 +46,11 @@ func officer(p access.Person) event.Officer {
 	return event.Officer{PoliceNo: p.User, Unit: identity.Unit(p.Unit), Level: identity.Level(p.Level)}
 }
 
+// named is an officer as answers name him.
+func named(o event.Officer) entry.Officer {
+	return entry.Officer{PoliceNo: o.PoliceNo, Unit: string(o.Unit)}
+}
+
 // carry gives one command of a person to a case.
 func (a API) carry(ctx context.Context, who access.Person, id identity.CaseID, in service.Command, body any, cmd domain.Command) (es.Outcome[domain.Case, event.CaseEvent], error) {
 	cause, expected, err := a.App.City.Given(ctx, in, body, who, string(id))
