@@ -1,0 +1,41 @@
+package eventnode
+
+import (
+	"github.com/cockroachdb/pebble/v2"
+)
+
+// round is a batch whose fsync is under way, with the answers that wait for it.
+type round struct {
+	batch   *pebble.Batch
+	last    uint64 // the tail once the batch is on disk
+	answers []addressed
+}
+
+type addressed struct {
+	to     chan answer
+	answer answer
+}
+
+// commit waits for one round after the other to be on disk, lets readers see it
+// and answers. Refusals and repetitions wait too: what they rest on may have been
+// written a moment before and not be on disk yet.
+func commit(s *store, rounds <-chan round) {
+	for r := range rounds {
+		if !r.batch.Empty() {
+			if err := r.batch.SyncWait(); err != nil {
+				s.failure.fail(err)
+			}
+		}
+		if s.failure.cause() != nil {
+			return // nobody is answered; the callers see the failure
+		}
+		if err := r.batch.Close(); err != nil {
+			s.failure.fail(err)
+			return
+		}
+		s.tail.advance(r.last)
+		for _, a := range r.answers {
+			a.to <- a.answer // buffered by one
+		}
+	}
+}
