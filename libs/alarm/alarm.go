@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -128,9 +129,11 @@ func (l Loop[S, C, E]) fire(ctx context.Context, agenda *agenda[S]) {
 	now := l.Clock.Now()
 	id := identity.Derive("alarm", l.Case.Category, due.id, due.alarm.Name, due.alarm.At.UTC().Format(time.RFC3339Nano))
 	cause := es.Cause{Command: id, Actor: l.Actor, Correlation: l.Correlation(due.state), At: now}
-	_, err := l.Case.Handle(ctx, due.id, cause, es.AnyRevision, l.Wake(due.alarm, now))
+	out, err := l.Case.Handle(ctx, due.id, cause, es.AnyRevision, l.Wake(due.alarm, now))
 	var refused *rule.Violation
 	switch {
+	case err == nil && len(out.Events) == 0 && slices.Contains(l.Case.Due(out.State), due.alarm):
+		agenda.delay(due.id, due.alarm, now.Add(retryAfter)) // the machine's clock has stepped back: it is not due yet
 	case err == nil || errors.As(err, &refused):
 		agenda.drop(due.id, due.alarm)
 	case ctx.Err() == nil:

@@ -176,7 +176,7 @@ func (c Case[S, C, E]) append(ctx context.Context, id string, past Past[S, E], c
 			return out, fmt.Errorf("encode for %s: %w", stream, err)
 		}
 		revision := uint64(past.Revision + 1 + int64(n)) //nolint:gosec // never negative
-		event, hash, err := link(c.Suite, stream, revision, eventlog.Event{ID: EventID(stream, cause.Command, n), Type: name, Data: data}, meta)
+		event, hash, err := link(c.Suite, stream, revision, eventlog.Event{ID: EventID(stream, cause, n), Type: name, Data: data}, meta)
 		if err != nil {
 			return out, err
 		}
@@ -218,7 +218,9 @@ func (c Case[S, C, E]) meta(ctx context.Context, cause Cause, prev string) Meta 
 
 // EventID is the id of the n-th event that a command brings about in a stream.
 // It is a function of its cause, so that a retry after a lost answer stores
-// nothing twice.
-func EventID(stream string, command uuid.UUID, n int) uuid.UUID {
-	return uuid.NewSHA1(command, fmt.Appendf(nil, "%s\x1f%d", stream, n))
+// nothing twice. What was asked is part of it: the log takes an append of ids
+// that it has for a repetition, and a key used for two requests at once must
+// not make the second look like the first.
+func EventID(stream string, cause Cause, n int) uuid.UUID {
+	return uuid.NewSHA1(cause.Command, fmt.Appendf(nil, "%s\x1f%s\x1f%d", stream, cause.Input, n))
 }

@@ -29,6 +29,7 @@ func Behind(ctx context.Context) error {
 // Install makes huma speak in problems. huma keeps this in variables of its
 // own, so that it holds for the whole process; installing twice is harmless.
 func Install() {
+	huma.ValidateStrictCasing = true // encoding/json takes a field in any letters, unchecked by the schema
 	huma.NewError = func(status int, _ string, errs ...error) huma.StatusError {
 		return answer(context.Background(), status, errs)
 	}
@@ -50,8 +51,11 @@ func answer(ctx context.Context, status int, errs []error) *Problem {
 		}
 		return p
 	}
-	var fields []Field
 	first := byStatus(status)
+	if first == errMediaType {
+		return fromRule(first, status) // huma has tried to read it all the same
+	}
+	var fields []Field
 	for _, err := range errs {
 		detailer, ok := err.(huma.ErrorDetailer) //nolint:errorlint // huma hands details over bare
 		if !ok {
@@ -75,6 +79,10 @@ func schemaRule(d *huma.ErrorDetail) *rule.Violation {
 	switch {
 	case d.Message == validation.MsgUnexpectedProperty:
 		return errUnknownField
+	case strings.HasPrefix(d.Message, "json: cannot unmarshal number") && strings.HasSuffix(d.Message, "of type money.Fen"):
+		return errNotWholeFen // whole for the schema, such as 1e3, and yet no integer
+	case strings.HasPrefix(d.Message, "json: cannot unmarshal"):
+		return errWrongType
 	case strings.HasPrefix(d.Message, "expected required property"), strings.HasPrefix(d.Message, "required "):
 		return errMissingField
 	case strings.HasSuffix(d.Location, "Fen"):

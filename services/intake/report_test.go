@@ -236,6 +236,7 @@ func TestBadInputIsRefusedWithItsRuleAndNothingIsStored(t *testing.T) {
 		{"something behind the JSON", "json-malformed", "", 400, request{body: reportBody() + theCard}},
 		{"an unknown field", "field-unknown", "/urgent", 422, request{body: reportBody(func(b map[string]any) { b["urgent"] = theCard })}},
 		{"an unknown field of the victim", "field-unknown", "/victim/card", 422, request{body: reportBody(func(b map[string]any) { at(b, "victim")["card"] = theCard })}},
+		{"a field in other letters", "field-missing", "", 422, request{body: strings.Replace(reportBody(), `"amountFen"`, `"AmountFen"`, 1)}},
 		{"a missing victim", "field-missing", "", 422, request{body: reportBody(func(b map[string]any) { delete(b, "victim") })}},
 		{"a victim without a name", "name-missing", "/victim/name", 422, request{body: reportBody(func(b map[string]any) { at(b, "victim")["name"] = "" })}},
 		{"a name that is a number", "field-invalid", "/victim/name", 422, request{body: reportBody(func(b map[string]any) { at(b, "victim")["name"] = 7 })}},
@@ -259,7 +260,7 @@ func TestBadInputIsRefusedWithItsRuleAndNothingIsStored(t *testing.T) {
 		{"no investigator", "two-officers-required", "/investigator", 422, request{body: reportBody(func(b map[string]any) { delete(b, "investigator") })}},
 		{"an investigator who is the operator", "two-officers-required", "/investigator", 422, request{body: reportBody(func(b map[string]any) { at(b, "investigator")["policeNo"] = "091001" })}},
 		{"an investigator of a unit that is none", "unit-code-malformed", "/investigator/unit", 422, request{body: reportBody(func(b map[string]any) { at(b, "investigator")["unit"] = "4409" })}},
-		{"a body in XML", "", "", 415, request{body: "<report/>", header: map[string]string{"Content-Type": "application/xml"}}},
+		{"a body in XML", "media-type-unsupported", "", 415, request{body: "<report/>", header: map[string]string{"Content-Type": "application/xml"}}},
 		{"an oversized body", "request-too-large", "", 413, request{body: `"` + strings.Repeat(theCard, 60_000) + `"`}},
 		{"no token", "token-missing", "", 401, request{who: access.Person{User: ""}, header: map[string]string{"X-No": "token"}}},
 		{"a token that is none", "token-invalid", "", 401, request{header: map[string]string{"Authorization": "Bearer " + theCard}}},
@@ -300,7 +301,7 @@ func TestAnAmountInAnotherNotationIsRefused(t *testing.T) {
 	c := newCity(t)
 	for _, text := range []string{"1e3", "1.0", "1e30", "99999999999999999999", "9223372036854775808"} {
 		t.Run(text, func(t *testing.T) {
-			refused(t, c, "", "", http.StatusUnprocessableEntity, request{
+			refused(t, c, "amount-not-whole-fen", "", http.StatusUnprocessableEntity, request{
 				path: "/v1/reports", key: "report-0001", who: onDuty(),
 				body: strings.Replace(reportBody(), `"amountFen":483000000`, `"amountFen":`+text, 1),
 			})

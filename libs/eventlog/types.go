@@ -1,0 +1,66 @@
+// Package eventlog is the one door to the log. It alone imports the
+// EventStoreDB client, keeps it alive, and makes every call honour its context.
+package eventlog
+
+import (
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Event is what a writer wants stored.
+type Event struct {
+	ID   uuid.UUID
+	Type string // the stored, versioned name, such as "stop-executed.v1"
+	Data []byte // JSON
+	Meta []byte // a JSON object
+}
+
+// Position is a place in the log over all streams. Start is before everything.
+type Position uint64
+
+// Start is the place before the first event.
+const Start Position = 0
+
+// Recorded is an event as the log holds it.
+type Recorded struct {
+	Event
+	Stream   string
+	Revision uint64   // place in its stream, from 0
+	Position Position // place in the log; strictly increasing, never 0
+	Created  time.Time
+}
+
+// Expect is the revision a writer believes a stream to have.
+type Expect int64
+
+// What a writer can expect of a stream besides an exact revision (≥ 0, the
+// revision of its last event).
+const (
+	NoStream Expect = -1
+	Any      Expect = -2
+	Exists   Expect = -4
+)
+
+// Appended tells where the last event of an append landed.
+type Appended struct {
+	Revision uint64
+	Position Position
+}
+
+// What can go wrong, apart from the context ending.
+var (
+	ErrConflict    = errors.New("the stream is not at the expected revision")
+	ErrNotFound    = errors.New("no such stream")
+	ErrDeleted     = errors.New("the stream was deleted for good")
+	ErrTooLarge    = errors.New("the append is larger than the log takes")
+	ErrUnavailable = errors.New("the log cannot be reached")
+)
+
+// Delivery is one thing a follower is told: exactly one of its fields is set.
+type Delivery struct {
+	Event      *Recorded // the next event
+	Checkpoint Position  // nothing of interest up to and including here
+	CaughtUp   bool      // all that was in the log at some moment has been delivered
+}

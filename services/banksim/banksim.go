@@ -1,0 +1,117 @@
+package banksim
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/yuanlu/yuanlu/services/banksim/internal/city"
+	"github.com/yuanlu/yuanlu/services/banksim/internal/stage"
+	"github.com/yuanlu/yuanlu/services/banksim/player"
+	"github.com/yuanlu/yuanlu/services/banksim/scenario"
+)
+
+// Why a play came to nothing.
+var (
+	// ErrNoScenario says that there is no scenario of that name, and no such file.
+	ErrNoScenario = scenario.ErrUnknown
+	// ErrScenario says that a file is not a scenario, and in which line.
+	ErrScenario = scenario.ErrScenario
+	// ErrFigures says that a figure is off.
+	ErrFigures = player.ErrFigures
+	// ErrAway says that the city could not be reached.
+	ErrAway = city.ErrAway
+)
+
+// Result is what came of a play: its figures as a table, as JSON, and checked.
+type Result = player.Result
+
+// DemoOptions say what is played where.
+type DemoOptions struct {
+	Server   string       // base URL of a city that runs with --demo
+	Scenario string       // name of a scenario that comes with the program, or a file
+	Seed     *int64       // instead of the scenario's own
+	Progress io.Writer    // one line for each act; nil for none
+	Log      *slog.Logger // nil for none
+}
+
+// Scenarios lists the scenarios that come with the program.
+func Scenarios() []string { return scenario.Names() }
+
+// Demo plays a scenario against a running city by REST alone and gives what the
+// city makes of it. Whether the figures are right is told by Result.Check.
+func Demo(ctx context.Context, o DemoOptions) (Result, error) {
+	s, err := scenario.Load(o.Scenario)
+	if err != nil {
+		return Result{}, err
+	}
+	return player.Play(ctx, player.Options{Server: o.Server, Scenario: s, Seed: o.Seed, Progress: o.Progress, Log: o.Log})
+}
+
+// Serve runs the banks of a scenario against a city, and nothing else: officers
+// do the rest. What a victim of the story would report is written to out as
+// bodies for POST /v1/reports, one in a line. Serve returns when ctx ends.
+func Serve(ctx context.Context, o DemoOptions, out io.Writer) error {
+	s, err := scenario.Load(o.Scenario)
+	if err != nil {
+		return err
+	}
+	client, clock := city.New(o.Server, 0, nil), city.NewClock()
+	defer client.Close()
+	reading, err := client.ReadClock(ctx, clock)
+	if err != nil {
+		return err
+	}
+	seed := s.Seed
+	if o.Seed != nil {
+		seed = uint64(*o.Seed) //nolint:gosec // any 64 bits make a seed
+	}
+	story, err := s.Compile(seed, reading.Now.Truncate(time.Second), player.Salt())
+	if err != nil {
+		return err
+	}
+	show, err := stage.New(story)
+	if err != nil {
+		return err
+	}
+	bodies, err := player.Reports(story)
+	if err != nil {
+		return err
+	}
+	for _, b := range bodies {
+		if err := json.NewEncoder(out).Encode(b); err != nil {
+			return fmt.Errorf("write a report: %w", err)
+		}
+	}
+	logger := o.Log
+	if logger == nil {
+		logger = slog.New(slog.DiscardHandler)
+	}
+	var work sync.WaitGroup
+	defer work.Wait()
+	work.Go(func() { follow(ctx, client, clock, show) })
+	show.RunDesks(ctx, stage.Desks{Client: client, Clock: clock, Log: logger})
+	return nil
+}
+
+// follow keeps the story in step with the city's clock.
+func follow(ctx context.Context, client *city.Client, clock *city.Clock, show *stage.Stage) {
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
+		}
+		if _, err := client.ReadClock(ctx, clock); errors.Is(err, context.Canceled) {
+			return
+		}
+		show.Advance(clock.Now())
+	}
+}
