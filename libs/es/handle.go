@@ -41,6 +41,7 @@ type Case[S, C, E any] struct {
 	Log      Log
 	Suite    chain.Suite
 	Now      func() time.Time // for recordedAt
+	Turns    *Turns           // nil: commands for one stream may meet and decide anew
 }
 
 // Past is the history of one stream, folded.
@@ -106,6 +107,11 @@ var ErrStale = errors.New("the case has moved on since you looked")
 // the events: the same command acts once, however often it is given.
 // A refusal comes back as the bare *rule.Violation.
 func (c Case[S, C, E]) Handle(ctx context.Context, id string, cause Cause, expected Expected, cmd C) (Outcome[S, E], error) {
+	end, err := c.Turns.take(ctx, c.Stream(id))
+	if err != nil {
+		return Outcome[S, E]{}, err
+	}
+	defer end()
 	for attempt := range attempts {
 		past, err := c.Load(ctx, id)
 		if err != nil {

@@ -58,14 +58,13 @@ func (r *Reactor[E, I]) Parked() int64 { return r.parked.Load() }
 
 // Run hears and reacts until ctx ends.
 func (r *Reactor[E, I]) Run(ctx context.Context) error {
-	logger := watermill.NewSlogLogger(r.Logger)
 	sub, err := bus.NewSubscriber(r.Log, bus.SubscriberConfig{
 		Name: r.Name, Checkpoints: bus.StreamCheckpoints(r.Log), OrderKey: r.OrderKey, Logger: r.Logger,
 	})
 	if err != nil {
 		return fmt.Errorf("subscribe %s: %w", r.Name, err)
 	}
-	router, err := message.NewRouter(message.RouterConfig{}, logger)
+	router, err := message.NewRouter(message.RouterConfig{}, watermill.NopLogger{}) // hear logs each failure, once
 	if err != nil {
 		return fmt.Errorf("router of %s: %w", r.Name, err)
 	}

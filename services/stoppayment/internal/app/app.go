@@ -29,13 +29,13 @@ func New(city service.City) App {
 	return App{
 		City: city,
 		Pursuits: es.Case[domain.Pursuit, domain.PursuitCommand, event.PursuitEvent]{
-			Decider: domain.PursuitDecider(), Category: "pursuit", Codec: event.PursuitCodec(), Log: city.Log, Suite: city.Suite, Now: city.Clock.Now,
+			Decider: domain.PursuitDecider(), Category: "pursuit", Codec: event.PursuitCodec(), Log: city.Log, Suite: city.Suite, Now: city.Clock.Now, Turns: es.NewTurns(),
 		},
 		Accounts: es.Case[domain.Account, domain.AccountCommand, event.AccountEvent]{
-			Decider: domain.AccountDecider(), Category: "account", Codec: event.AccountCodec(), Log: city.Log, Suite: city.Suite, Now: city.Clock.Now,
+			Decider: domain.AccountDecider(), Category: "account", Codec: event.AccountCodec(), Log: city.Log, Suite: city.Suite, Now: city.Clock.Now, Turns: es.NewTurns(),
 		},
 		Approvals: es.Case[domain.Approvals, domain.ApprovalCommand, event.ApprovalEvent]{
-			Decider: domain.ApprovalDecider(), Category: "approval", Codec: event.ApprovalCodec(), Log: city.Log, Suite: city.Suite, Now: city.Clock.Now,
+			Decider: domain.ApprovalDecider(), Category: "approval", Codec: event.ApprovalCodec(), Log: city.Log, Suite: city.Suite, Now: city.Clock.Now, Turns: es.NewTurns(),
 		},
 	}
 }
