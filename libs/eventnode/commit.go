@@ -7,6 +7,7 @@ import (
 // round is a batch whose fsync is under way, with the answers that wait for it.
 type round struct {
 	batch   *pebble.Batch
+	syncing bool   // the batch holds something; a large one loses its data to the engine, so that it can no longer tell
 	last    uint64 // the tail once the batch is on disk
 	answers []addressed
 }
@@ -21,7 +22,7 @@ type addressed struct {
 // written a moment before and not be on disk yet.
 func commit(s *store, rounds <-chan round) {
 	for r := range rounds {
-		if !r.batch.Empty() {
+		if r.syncing {
 			if err := r.batch.SyncWait(); err != nil {
 				s.failure.fail(err)
 			}

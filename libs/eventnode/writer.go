@@ -119,8 +119,8 @@ func (w *writer) round(first *write) bool {
 			}
 		}
 	}
-	r.last = w.last
-	if !w.batch.Empty() {
+	r.last, r.syncing = w.last, !w.batch.Empty()
+	if r.syncing {
 		// The engine starts the fsync; the committer waits for it. Meanwhile the
 		// next round is prepared.
 		if err := w.store.db.ApplyNoSyncWait(w.batch, pebble.Sync); err != nil {

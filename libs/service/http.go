@@ -13,6 +13,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/yuanlu/yuanlu/libs/access"
+	"github.com/yuanlu/yuanlu/libs/identity"
 	"github.com/yuanlu/yuanlu/libs/problem"
 	"github.com/yuanlu/yuanlu/libs/rule"
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
@@ -104,7 +105,7 @@ func version(w http.ResponseWriter, _ *http.Request) {
 
 // rulebook is the page that the type of every problem leads to.
 func rulebook(parts []Part) http.HandlerFunc {
-	rules := problem.Rules()
+	rules := append(append(problem.Rules(), identity.Rules()...), access.ErrRoleNotAllowed.Rule, ErrCursor.Rule)
 	for _, p := range parts {
 		rules = append(rules, p.Rules...)
 	}

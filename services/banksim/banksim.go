@@ -3,7 +3,6 @@ package banksim
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -94,24 +93,7 @@ func Serve(ctx context.Context, o DemoOptions, out io.Writer) error {
 	}
 	var work sync.WaitGroup
 	defer work.Wait()
-	work.Go(func() { follow(ctx, client, clock, show) })
+	work.Go(func() { show.Follow(ctx, client, clock) })
 	show.RunDesks(ctx, stage.Desks{Client: client, Clock: clock, Log: logger})
 	return nil
-}
-
-// follow keeps the story in step with the city's clock.
-func follow(ctx context.Context, client *city.Client, clock *city.Clock, show *stage.Stage) {
-	ticker := time.NewTicker(time.Second)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ticker.C:
-		case <-ctx.Done():
-			return
-		}
-		if _, err := client.ReadClock(ctx, clock); errors.Is(err, context.Canceled) {
-			return
-		}
-		show.Advance(clock.Now())
-	}
 }

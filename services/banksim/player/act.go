@@ -240,6 +240,10 @@ func (p *Player) fileReport(ctx context.Context, key string, a scenario.FileRepo
 }
 
 func (p *Player) moveClock(ctx context.Context, by time.Duration) error {
+	// Another play may have moved it too.
+	if _, err := p.client.ReadClock(ctx, p.clock); err != nil {
+		return fmt.Errorf("read the clock: %w", err)
+	}
 	if err := p.client.MoveClock(ctx, p.clock, p.clock.Now().Add(by)); err != nil {
 		return fmt.Errorf("move the clock: %w", err)
 	}

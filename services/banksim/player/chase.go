@@ -34,6 +34,10 @@ func (p *Player) pursuit(ctx context.Context, caseID string) (pursuit, error) {
 	return out, err
 }
 
+// quiet is how long nothing may have changed before open orders are taken for
+// ones that stay open.
+const quiet = 3 * time.Second
+
 // awaitChase waits until the chase is at rest: seen so twice in a row, with no
 // account more the second time.
 func (p *Player) awaitChase(ctx context.Context, a scenario.AwaitChase) error {
@@ -42,16 +46,19 @@ func (p *Player) awaitChase(ctx context.Context, a scenario.AwaitChase) error {
 		within = time.Minute
 	}
 	var last pursuit
-	rested := false
+	var since time.Time // of the first look that saw it as it is
 	err := p.await(ctx, within, "the chase to come to rest", func(ctx context.Context) (bool, error) {
 		now, err := p.pursuit(ctx, p.cases[a.Case.Name])
 		if err != nil {
 			return false, err
 		}
-		rests := now.Open <= a.StayOpen && len(now.Accounts) > 0
-		done := rests && rested && len(now.Accounts) == len(last.Accounts)
-		last, rested = now, rests
-		return done, nil
+		same := now.Open == last.Open && len(now.Accounts) == len(last.Accounts)
+		if last = now; !same {
+			since = time.Now()
+			return false, nil
+		}
+		rests := now.Open == 0 || (now.Open <= a.StayOpen && time.Since(since) > quiet)
+		return rests && len(now.Accounts) > 0, nil
 	})
 	if errors.Is(err, errWaited) {
 		return fmt.Errorf("%w: %d accounts are found, %d orders or transfers are open", err, len(last.Accounts), last.Open)

@@ -63,7 +63,7 @@ func Play(ctx context.Context, o Options) (Result, error) {
 	banks := city.New(o.Server, 0, nil)
 	var work sync.WaitGroup
 	work.Go(func() { p.runBanks(running, banks) })
-	work.Go(func() { p.keepTime(running) })
+	work.Go(func() { p.stage.Follow(running, banks, p.clock) })
 	defer func() { stop(); work.Wait(); banks.Close() }()
 	for i, act := range o.Scenario.Acts {
 		if err := p.act(ctx, fmt.Sprintf("act-%02d", i+1), act); err != nil {
@@ -130,20 +130,6 @@ func (p *Player) logger() *slog.Logger {
 		return p.options.Log
 	}
 	return slog.New(slog.DiscardHandler)
-}
-
-// keepTime lets the gang and everybody else go on while the clock runs.
-func (p *Player) keepTime(ctx context.Context) {
-	ticker := time.NewTicker(250 * time.Millisecond)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ticker.C:
-			p.stage.Advance(p.clock.Now())
-		case <-ctx.Done():
-			return
-		}
-	}
 }
 
 // orderSeen and orderAnswered measure how fast a case's chase is. An order names

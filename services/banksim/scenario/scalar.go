@@ -7,10 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"gopkg.in/yaml.v3"
-
 	"github.com/yuanlu/yuanlu/libs/identity"
 	"github.com/yuanlu/yuanlu/libs/money"
+	"gopkg.in/yaml.v3"
 )
 
 // ErrScenario says that a file is not a scenario. What wraps it names the line.

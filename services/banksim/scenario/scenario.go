@@ -68,6 +68,7 @@ type Account struct {
 	Number  string        `yaml:"number"`
 	Opening Yuan          `yaml:"opening"`
 	Frozen  *EarlierOwner `yaml:"frozen"`
+	Absent  bool          `yaml:"absent"` // the bank has no such account
 }
 
 // EarlierOwner (在先冻结) is someone who froze the account before the story, up to

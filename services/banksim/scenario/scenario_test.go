@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-
 	"github.com/yuanlu/yuanlu/libs/identity"
 	"github.com/yuanlu/yuanlu/services/banksim/internal/stage"
 	"github.com/yuanlu/yuanlu/services/banksim/scenario"

@@ -42,6 +42,7 @@ type StoryAccount struct {
 	Opening money.Fen
 	Level   int // in the laundering block
 	Frozen  *EarlierOwner
+	Absent  bool
 }
 
 // Move is one payment on the time line. To is empty for cash. Refused moves are
@@ -80,7 +81,7 @@ func (s *Scenario) Compile(seed uint64, start time.Time, salt string) (*Story, e
 	for _, a := range s.Accounts {
 		y.open(StoryAccount{
 			ID: a.ID.Name, Bank: codes[a.Bank.Name], Number: a.Number, Kind: a.Kind,
-			Owner: a.Holder.Name, Opening: a.Opening.Fen, Frozen: a.Frozen,
+			Owner: a.Holder.Name, Opening: a.Opening.Fen, Frozen: a.Frozen, Absent: a.Absent,
 		})
 	}
 	y.timeline()

@@ -45,6 +45,10 @@ type Desk struct {
 	City      City
 	Clock     Clock
 	Log       *slog.Logger
+	// Mine tells whether an account is in this desk's books. What is asked about
+	// others is left alone: another play against the same city has a desk of the
+	// same bank. Nil means that all are.
+	Mine func(account network.Key) bool
 	// Advance brings the story up to a time, before a measure takes hold then.
 	Advance func(now time.Time)
 	// Seen is told of each order when it is first seen, Answered once the city
@@ -97,12 +101,12 @@ type task struct {
 }
 
 // serve asks for tasks and works them off, several at a time.
-func (d *Desk) serve(ctx context.Context, list func(context.Context) ([]task, error)) {
+func (d *Desk) serve(ctx context.Context, list func(context.Context) (tasks []task, listed int, err error)) {
 	slots, pause := make(chan struct{}, atOnce), shortestPause
 	var work sync.WaitGroup
 	defer work.Wait()
 	for d.up(ctx) == nil {
-		tasks, err := list(ctx)
+		tasks, listed, err := list(ctx)
 		if ctx.Err() != nil {
 			return
 		}
@@ -122,7 +126,7 @@ func (d *Desk) serve(ctx context.Context, list func(context.Context) ([]task, er
 				d.work(ctx, t, e)
 			})
 		}
-		if fresh > 0 || (err == nil && len(tasks) == 0) {
+		if fresh > 0 || (err == nil && listed == 0) {
 			pause = shortestPause
 			continue
 		}
@@ -156,6 +160,12 @@ func (d *Desk) take(id string) *entry {
 	e.busy = true
 	e.tries++
 	return e
+}
+
+func (d *Desk) mine(number string) bool { return d.Mine == nil || d.Mine(d.key(number)) }
+
+func (d *Desk) key(number string) network.Key {
+	return network.Key{Bank: d.Bank, Number: identity.NormaliseAccount(number)}
 }
 
 func (d *Desk) work(ctx context.Context, t task, e *entry) {

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-
 	"github.com/yuanlu/yuanlu/api/bank"
 	"github.com/yuanlu/yuanlu/libs/money"
 	"github.com/yuanlu/yuanlu/services/banksim/internal/desk"
@@ -70,8 +69,10 @@ func TestAStopAnswersWithBalanceTermAndTheWholeStatement(t *testing.T) {
 	want := bank.Answer{
 		Result: bank.ResultOK, AccountBalance: "143.00", OpeningBalance: "100.00", StartTime: "20210717120000", ExpireTime: "20210719120000",
 		Transactions: []bank.Transaction{
-			{SerialNumber: "S1", Time: "20210717110000", Direction: "C", Amount: "50.00", Balance: "150.00",
-				CounterBankID: abc, CounterName: "李四", CounterNumber: "6202", CounterType: "01"},
+			{
+				SerialNumber: "S1", Time: "20210717110000", Direction: "C", Amount: "50.00", Balance: "150.00",
+				CounterBankID: abc, CounterName: "李四", CounterNumber: "6202", CounterType: "01",
+			},
 			{SerialNumber: "S2", Time: "20210717115900", Direction: "D", Amount: "7.00", Balance: "143.00", Cash: true},
 		},
 	}
@@ -308,6 +309,24 @@ func TestABankMayAnswerTwiceNeverOrWithAnotherTerm(t *testing.T) {
 				t.Errorf("%d answers of a bank that never answers", n)
 			}
 		})
+	}
+}
+
+func TestADeskLeavesTheAccountsOfOthersAlone(t *testing.T) {
+	_, d := bench(t)
+	other := stopOrder()
+	other.ApplicationID, other.AccountNumber = "o-0", "6209"
+	c := newOffice(other, stopOrder())
+	d.City = c
+	d.Mine = func(k network.Key) bool { return k.Number == "6201" }
+	ctx, cancel := context.WithCancel(t.Context())
+	var run sync.WaitGroup
+	run.Go(func() { d.Run(ctx) })
+	c.await(t, "o-1-answer")
+	cancel()
+	run.Wait()
+	if n := len(c.bodies("o-0-receipt")) + len(c.bodies("o-0-answer")); n != 0 {
+		t.Errorf("%d messages about an account of others", n)
 	}
 }
 

@@ -12,16 +12,17 @@ import (
 	"github.com/yuanlu/yuanlu/services/banksim/internal/network"
 )
 
-func (d *Desk) notices(ctx context.Context) ([]task, error) {
+func (d *Desk) notices(ctx context.Context) (tasks []task, listed int, err error) {
 	var page bank.Notices
 	if err := d.City.Get(ctx, "/v1/bank/refund-notices?"+longPoll, &page); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	tasks := make([]task, 0, len(page.Items))
 	for _, n := range page.Items {
-		tasks = append(tasks, task{id: n.NoticeID, do: func(ctx context.Context, e *entry) error { return d.notice(ctx, n, e) }})
+		if d.mine(n.AccountNumber) {
+			tasks = append(tasks, task{id: n.NoticeID, do: func(ctx context.Context, e *entry) error { return d.notice(ctx, n, e) }})
+		}
 	}
-	return tasks, nil
+	return tasks, len(page.Items), nil
 }
 
 // notice pays out once and answers.
@@ -52,7 +53,7 @@ func (d *Desk) PayOut(n bank.Notice) bank.NoticeAnswer {
 	}
 	receipt, err := d.Network.Return(network.Payout{
 		Serial: "F" + n.NoticeID, At: now, Amount: amount,
-		From:     network.Key{Bank: d.Bank, Number: identity.NormaliseAccount(n.AccountNumber)},
+		From:     d.key(n.AccountNumber),
 		To:       network.Key{Bank: identity.BankCode(n.Payee.BankID), Number: identity.NormaliseAccount(n.Payee.AccountNumber)},
 		FromName: n.AccountName, ToName: n.Payee.AccountName,
 	}, sameName)

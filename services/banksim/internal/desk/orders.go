@@ -24,16 +24,17 @@ const term = 48 * time.Hour
 // remembered is by how much the time that a victim remembers may differ.
 const remembered = 5 * time.Minute
 
-func (d *Desk) orders(ctx context.Context) ([]task, error) {
+func (d *Desk) orders(ctx context.Context) (tasks []task, listed int, err error) {
 	var page bank.Orders
 	if err := d.City.Get(ctx, "/v1/bank/orders?"+longPoll, &page); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	tasks := make([]task, 0, len(page.Items))
 	for _, o := range page.Items {
-		tasks = append(tasks, task{id: o.ApplicationID, do: func(ctx context.Context, e *entry) error { return d.order(ctx, o, e) }})
+		if d.mine(o.AccountNumber) {
+			tasks = append(tasks, task{id: o.ApplicationID, do: func(ctx context.Context, e *entry) error { return d.order(ctx, o, e) }})
+		}
 	}
-	return tasks, nil
+	return tasks, len(page.Items), nil
 }
 
 // order acknowledges an order, carries it out once and answers.
@@ -76,7 +77,7 @@ func (d *Desk) Execute(o bank.Order) bank.Answer {
 	if d.Advance != nil {
 		d.Advance(now)
 	}
-	s, err := d.Network.Statement(d.key(o))
+	s, err := d.Network.Statement(d.key(o.AccountNumber))
 	switch {
 	case err != nil:
 		return refused(bank.NotFound)
@@ -96,16 +97,12 @@ func (d *Desk) Execute(o bank.Order) bank.Answer {
 	case bank.TxFreeze:
 		return d.freeze(o, now)
 	case bank.TxLift:
-		if err := d.Network.Lift(d.key(o)); err != nil {
+		if err := d.Network.Lift(d.key(o.AccountNumber)); err != nil {
 			return refused(bank.Technical)
 		}
 		return bank.Answer{Result: bank.ResultOK, StartTime: identity.FormatPlatformTime(now)}
 	}
 	return refused(bank.Technical)
-}
-
-func (d *Desk) key(o bank.Order) network.Key {
-	return network.Key{Bank: d.Bank, Number: identity.NormaliseAccount(o.AccountNumber)}
 }
 
 func sameName(a, b string) bool { return identity.NormaliseName(a) == identity.NormaliseName(b) }
@@ -156,7 +153,7 @@ func (d *Desk) stop(o bank.Order, now time.Time) bank.Answer {
 	if d.Behaviour.Expiry > 0 {
 		until = now.Add(d.Behaviour.Expiry)
 	}
-	s, err := d.Network.Stop(d.key(o), until)
+	s, err := d.Network.Stop(d.key(o.AccountNumber), until)
 	if err != nil {
 		return refused(bank.Technical)
 	}
@@ -199,7 +196,7 @@ func (d *Desk) freeze(o bank.Order, now time.Time) bank.Answer {
 	if months <= 0 {
 		months = defaultMonths
 	}
-	f, err := d.Network.Freeze(d.key(o), network.FreezeOrder{
+	f, err := d.Network.Freeze(d.key(o.AccountNumber), network.FreezeOrder{
 		By: "公安机关" + o.ApplicationOrgID, Limit: limit, At: now, Until: identity.AddMonths(now, months),
 	})
 	if errors.Is(err, network.ErrQueued) {

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-
 	"github.com/yuanlu/yuanlu/libs/money"
 	"github.com/yuanlu/yuanlu/services/banksim/internal/launder"
 )

@@ -6,10 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"pgregory.net/rapid"
-
 	"github.com/yuanlu/yuanlu/libs/money"
 	"github.com/yuanlu/yuanlu/services/banksim/internal/network"
+	"pgregory.net/rapid"
 )
 
 var noon = time.Date(2021, 7, 17, 4, 0, 0, 0, time.UTC)

@@ -9,6 +9,7 @@ import (
 	"github.com/yuanlu/yuanlu/api/bank"
 	"github.com/yuanlu/yuanlu/services/banksim/internal/city"
 	"github.com/yuanlu/yuanlu/services/banksim/internal/desk"
+	"github.com/yuanlu/yuanlu/services/banksim/internal/network"
 )
 
 // Desks are what the desks of a story's banks share.
@@ -21,6 +22,10 @@ type Desks struct {
 
 // RunDesks serves every bank of the story until ctx ends.
 func (s *Stage) RunDesks(ctx context.Context, d Desks) {
+	own := map[network.Key]bool{}
+	for _, a := range s.Story.Accounts {
+		own[Key(a)] = true
+	}
 	var desks sync.WaitGroup
 	defer desks.Wait()
 	for _, b := range s.Story.Scenario.Banks {
@@ -36,7 +41,7 @@ func (s *Stage) RunDesks(ctx context.Context, d Desks) {
 		}
 		one := &desk.Desk{
 			Bank: b.Code.BankCode, Behaviour: behaviour, Network: s.Network, Clock: d.Clock, Log: d.Log, Advance: s.Advance,
-			Seen: d.Seen, Answered: d.Answered,
+			Mine: func(k network.Key) bool { return own[k] }, Seen: d.Seen, Answered: d.Answered,
 			City: d.Client.As(city.Person{User: "desk-" + string(b.Code.BankCode), Role: "bank-desk", Bank: string(b.Code.BankCode)}),
 		}
 		desks.Go(func() { one.Run(ctx) })
@@ -44,3 +49,20 @@ func (s *Stage) RunDesks(ctx context.Context, d Desks) {
 }
 
 func (s *Stage) at(offset time.Duration) time.Time { return s.Story.Start.Add(offset) }
+
+// Follow keeps the story in step with the city's clock, which others move too,
+// until ctx ends.
+func (s *Stage) Follow(ctx context.Context, client *city.Client, clock *city.Clock) {
+	ticker := time.NewTicker(500 * time.Millisecond)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
+		}
+		if _, err := client.ReadClock(ctx, clock); err == nil {
+			s.Advance(clock.Now())
+		}
+	}
+}

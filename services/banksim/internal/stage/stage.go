@@ -31,6 +31,9 @@ type tally struct{ Made, Refused, Unforeseen int }
 func New(story *scenario.Story) (*Stage, error) {
 	s := &Stage{Network: network.New(), Story: story}
 	for _, a := range story.Accounts {
+		if a.Absent {
+			continue
+		}
 		account := network.Account{Key: Key(a), Holder: a.Holder, Kind: a.Kind}
 		if err := s.Network.Open(account, a.Opening); err != nil {
 			return nil, fmt.Errorf("%w: account %s: %w", scenario.ErrScenario, a.ID, err)

@@ -127,7 +127,7 @@ type lotKey struct {
 func byTransfer(of identity.CaseID, lots []event.Lot) (map[lotKey]money.Fen, error) {
 	sums := map[lotKey]money.Fen{}
 	for _, l := range lots {
-		if !l.Known() {
+		if l.Case != of || !l.Known() {
 			continue
 		}
 		key := lotKey{l.Victim, l.Transfer}

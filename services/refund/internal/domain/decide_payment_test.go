@@ -207,8 +207,7 @@ func noFee(t *testing.T, path string, typ reflect.Type, seen map[reflect.Type]bo
 			return
 		}
 		seen[typ] = true
-		for n := range typ.NumField() {
-			f := typ.Field(n)
+		for f := range typ.Fields() {
 			for _, word := range []string{"fee", "charge", "commission", "deduct", "cost"} {
 				if strings.Contains(strings.ToLower(f.Name+" "+f.Tag.Get("json")), word) {
 					t.Errorf("%s.%s: a refund costs nothing (41号 art. 4)", path, f.Name)
@@ -244,11 +243,14 @@ func TestFoldingAnEventLeavesTheStateBeforeItAlone(t *testing.T) {
 	h := served(t, opened())
 	id := domain.PaymentID("r-1", "t-1")
 	before := h.state()
-	for _, e := range []event.RefundEvent{
+	after := history{
 		event.RefundFailed{Payment: id, Cause: "technical", At: noticeEnd},
 		event.RefundExecuted{Payment: id, Victim: "p-1", Transfer: "t-1", Amount: 1_000_000, BankReceipt: "HD"},
-		applied("t-1", other), event.RefundObjectionFiled{Objection: "o-1"}, event.VictimInformedOfFreeze{Victim: "p-2"},
-	} {
+		applied("t-1", other),
+		event.RefundObjectionFiled{Objection: "o-1"},
+		event.VictimInformedOfFreeze{Victim: "p-2"},
+	}
+	for _, e := range after {
 		domain.Evolve(before, e)
 	}
 	if diff := cmp.Diff(h.state(), before); diff != "" {

@@ -116,8 +116,9 @@ func downstream(edges []Edge) map[identity.AccountID]bool {
 	for again := true; again; {
 		again = false
 		for _, e := range edges {
-			if (e.Declared || reached[e.Transfer.From.ID]) && !(reached[e.Transfer.From.ID] && reached[e.Transfer.To.ID]) {
-				reached[e.Transfer.From.ID], reached[e.Transfer.To.ID], again = true, true, true
+			from, to := e.Transfer.From.ID, e.Transfer.To.ID
+			if (e.Declared || reached[from]) && (!reached[from] || !reached[to]) {
+				reached[from], reached[to], again = true, true, true
 			}
 		}
 	}

@@ -42,6 +42,7 @@ func TestAFlowTableKeepsTheHopsFromTheVictimToTheFrozenAccount(t *testing.T) {
 		traced(moved("late", one, two, 7, 600_000), lot("t-2", 600_000)),                                     // after the money had gone on
 		traced(moved("others", x, mule, 8, 70_000), event.Lot{Case: "c-2", Transfer: "t-1", Amount: 70_000}), // another case's money
 		traced(moved("dark", two, mule, 6, 80_000), event.Lot{Amount: 80_000}),                               // nobody's that is known
+		traced(moved("orphan", other, two, 4, 90_000), lot("t-1", 90_000)),                                   // from where no victim's money went
 		traced(hop, lot("t-1", 1_000_000), lot("t-2", 1_200_000)),                                            // found anew, with more
 	}
 	rows, err := domain.FlowTable(history{opened()}.state(), domain.Edges("c-1", declared, chase))

@@ -150,7 +150,7 @@ func Evolve(p Procedure, e event.RefundEvent) Procedure {
 	case event.RefundOpened:
 		return opened(e)
 	case event.VictimInformedOfFreeze:
-		p.Informed = append(p.Informed[:len(p.Informed):len(p.Informed)], e.Victim)
+		p.Informed = append(slices.Clip(p.Informed), e.Victim)
 	case event.RefundApplied:
 		return withoutPlan(applied(p, e)) // the plan rests on who gets it where
 	case event.FlowTableCompiled:
@@ -164,7 +164,7 @@ func Evolve(p Procedure, e event.RefundEvent) Procedure {
 	case event.PublicNoticeEnded:
 		p.NoticeEnded = true
 	case event.RefundObjectionFiled:
-		p.Objections = append(p.Objections[:len(p.Objections):len(p.Objections)], Objection{ID: e.Objection, Open: true})
+		p.Objections = append(slices.Clip(p.Objections), Objection{ID: e.Objection, Open: true})
 	case event.RefundObjectionDecided:
 		return objectionDecided(p, e)
 	case event.RefundReportSubmitted:

@@ -1,6 +1,7 @@
 package domain_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -113,7 +114,7 @@ func flowTable() event.FlowTableCompiled {
 type history []event.RefundEvent
 
 func (h history) and(more ...event.RefundEvent) history {
-	return append(h[:len(h):len(h)], more...)
+	return append(slices.Clip(h), more...)
 }
 
 // ready is all up to the plan.

@@ -1,0 +1,185 @@
+// Package view indexes every event of every service by the case it belongs to.
+package view
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/yuanlu/yuanlu/api/event"
+	"github.com/yuanlu/yuanlu/libs/es"
+	"github.com/yuanlu/yuanlu/libs/eventlog"
+	"github.com/yuanlu/yuanlu/libs/service"
+	"github.com/yuanlu/yuanlu/libs/view"
+)
+
+// known is when an event became known: the latest recordedAt of its stream up
+// to and including it, so that what is known of a stream at any instant has no
+// gap, even where two machines' clocks differ. Both are nanoseconds since 1970,
+// UTC. histories says which streams belong to a case, and since when.
+const schema = `CREATE TABLE events (
+	position INTEGER PRIMARY KEY, stream TEXT NOT NULL, revision INTEGER NOT NULL, type TEXT NOT NULL, id TEXT NOT NULL,
+	case_id TEXT NOT NULL, recorded INTEGER NOT NULL, known INTEGER NOT NULL, data BLOB NOT NULL, meta BLOB NOT NULL);
+	CREATE UNIQUE INDEX events_by_stream ON events (stream, revision);
+	CREATE INDEX events_by_position ON events (stream, position, known, recorded);
+	CREATE TABLE histories (case_id TEXT NOT NULL, stream TEXT NOT NULL, known INTEGER NOT NULL, PRIMARY KEY (case_id, stream)) WITHOUT ROWID`
+
+// Histories (卷宗) are the histories of all cases.
+type Histories struct {
+	*view.View
+	log *eventlog.Log
+}
+
+// categories are the streams that can be part of a case.
+func categories() []string {
+	return []string{"case-", "alert-", "pursuit-", "account-", "refund-", "approval-"}
+}
+
+// Open opens the index.
+func Open(ctx context.Context, city service.City) (Histories, error) {
+	v, err := view.Open(ctx, city.Log, view.Config{
+		Path: city.ViewPath("casebook"), Schema: schema, Prefixes: categories(), Logger: city.Logger,
+		Apply: func(ctx context.Context, tx *sql.Tx, r eventlog.Recorded) error {
+			return apply(ctx, tx, r, city.Logger)
+		},
+	})
+	return Histories{v, city.Log}, err
+}
+
+// apply keeps one event, whatever state it is in: an event that cannot be read
+// stays in the history, where the chain of hashes tells what is wrong with it.
+func apply(ctx context.Context, tx *sql.Tx, r eventlog.Recorded, logger *slog.Logger) error {
+	var meta es.Meta
+	if err := json.Unmarshal(r.Meta, &meta); err != nil {
+		logger.Error("an event's metadata cannot be read", slog.String("stream", r.Stream), slog.Uint64("revision", r.Revision))
+	}
+	if meta.RecordedAt.IsZero() {
+		meta.RecordedAt = r.Created
+	}
+	recorded := meta.RecordedAt.UnixNano()
+	known, err := knownAt(ctx, tx, r, recorded)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `INSERT INTO events (position, stream, revision, type, id, case_id, recorded, known, data, meta)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		r.Position, r.Stream, r.Revision, r.Type, r.ID.String(), meta.Correlation, recorded, known, bytesOf(r.Data), bytesOf(r.Meta)); err != nil {
+		return err
+	}
+	for _, id := range []string{meta.Correlation, opened(r, logger)} {
+		if id == "" {
+			continue
+		}
+		if _, err := tx.ExecContext(ctx, "INSERT OR IGNORE INTO histories (case_id, stream, known) VALUES (?, ?, ?)", id, r.Stream, known); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func knownAt(ctx context.Context, tx *sql.Tx, r eventlog.Recorded, recorded int64) (int64, error) {
+	if r.Revision == 0 {
+		return recorded, nil
+	}
+	var before int64
+	err := tx.QueryRowContext(ctx, "SELECT known FROM events WHERE stream = ? AND revision < ? ORDER BY revision DESC LIMIT 1", r.Stream, r.Revision).Scan(&before)
+	if errors.Is(err, sql.ErrNoRows) {
+		return recorded, nil // its predecessors have been truncated
+	}
+	return max(before, recorded), err
+}
+
+// opened is the case that an alert has led to, or "". An alert's events are
+// correlated to the alert, since there is no case yet.
+func opened(r eventlog.Recorded, logger *slog.Logger) string {
+	if !isAlert(r.Stream) {
+		return ""
+	}
+	e, err := event.AlertCodec().Decode(r.Type, r.Data)
+	if err != nil {
+		if !errors.Is(err, event.ErrUnknown) {
+			logger.Error("an event cannot be read", slog.String("stream", r.Stream), slog.Uint64("revision", r.Revision))
+		}
+		return ""
+	}
+	if paid, ok := e.(event.PaymentDiscovered); ok {
+		return string(paid.Case)
+	}
+	return ""
+}
+
+func isAlert(stream string) bool { return strings.HasPrefix(stream, "alert-") }
+
+// bytesOf keeps an empty value from becoming NULL.
+func bytesOf(b []byte) []byte {
+	if b == nil {
+		return []byte{}
+	}
+	return b
+}
+
+// Row is one event of a history.
+type Row struct {
+	Position eventlog.Position
+	Stream   string
+	Revision uint64
+	Type     string
+	ID       string
+	Case     string // the event's own correlation
+	Recorded time.Time
+	Data     []byte
+	Meta     []byte
+}
+
+// Of tells whether the event belongs to the case itself. The others of its
+// stream are there as links of the chain only.
+func (r Row) Of(id string) bool { return r.Case == id || isAlert(r.Stream) }
+
+// Wait returns once the view has seen all of the log that an earlier reader
+// can have seen (after), and, if latest is set, all that the log has by now.
+func (h Histories) Wait(ctx context.Context, after eventlog.Position, latest bool) error {
+	if latest {
+		last, err := h.last(ctx)
+		if err != nil {
+			return err
+		}
+		after = max(after, last)
+	}
+	for {
+		changed := h.Changed()
+		at, caughtUp := h.Position()
+		if at >= after && caughtUp {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return fmt.Errorf("the history has not been read up to there: %w", ctx.Err())
+		}
+	}
+}
+
+// last is the place of the newest event of the log that can be part of a case.
+func (h Histories) last(ctx context.Context) (eventlog.Position, error) {
+	const page = 1000
+	at, _ := h.Position()
+	last := eventlog.Start
+	for {
+		events, next, err := h.log.ReadAll(ctx, at, categories(), page)
+		if err != nil {
+			return last, err
+		}
+		if len(events) > 0 {
+			last = events[len(events)-1].Position
+		}
+		if len(events) < page {
+			return last, nil
+		}
+		at = next
+	}
+}

@@ -1,0 +1,166 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+	"github.com/yuanlu/yuanlu/libs/eventnode"
+	"github.com/yuanlu/yuanlu/libs/service"
+)
+
+// eventstoreVar names the event store where the flag does not.
+const eventstoreVar = "YUANLU_EVENTSTORE"
+
+type runFlags struct {
+	data, addr, node, eventstore string
+	demo                         bool
+}
+
+func runCommand() *cobra.Command {
+	var flags runFlags
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "启动整座城市 Run a whole city in one process",
+		Long: `Run intake, warning, stoppayment, refund and casebook in one process, on one
+address, over an event store of its own: an embedded single node, durable, on this
+machine only. With --eventstore (or ` + eventstoreVar + `) the city uses that EventStoreDB
+or KurrentDB instead and starts no node.
+
+All data is in one directory and survives a restart. Ctrl-C or SIGTERM stops the
+city cleanly. Everything else is set by environment (YUANLU_…); a flag goes
+before its variable.
+
+--demo is for trying out and for tests only: the clock can be moved, and anyone who
+asks gets a token.`,
+		Example: `  yuanlu run --demo
+  yuanlu run --data /var/lib/yuanlu --addr 127.0.0.1:8080
+  yuanlu run --eventstore 'esdb://node1:2113,node2:2113,node3:2113?tls=true'`,
+		Args: usage(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error { return run(cmd, flags) },
+	}
+	cmd.Flags().StringVar(&flags.data, "data", "data", "directory of all data (YUANLU_DATA)")
+	cmd.Flags().StringVar(&flags.addr, "addr", "127.0.0.1:8080", "host:port to answer on (YUANLU_ADDR)")
+	cmd.Flags().StringVar(&flags.node, "node-addr", eventnode.DefaultAddr, "host:port of the embedded event store, loopback only")
+	cmd.Flags().StringVar(&flags.eventstore, "eventstore", "", "connection string of an event store to use instead ("+eventstoreVar+")")
+	cmd.Flags().BoolVar(&flags.demo, "demo", false, "demonstration: virtual clock, tokens for anyone (YUANLU_DEMO)")
+	return cmd
+}
+
+// config is the environment with the flags over it. embedded tells that the
+// city brings its own event store.
+func (f runFlags) config(cmd *cobra.Command) (config service.Config, embedded bool, err error) {
+	if config, err = service.ReadConfig(); err != nil {
+		return config, false, fmt.Errorf("%w: %w", errUsage, err)
+	}
+	given := cmd.Flags().Changed
+	if given("data") {
+		config.Data = f.data
+	}
+	if given("addr") {
+		config.Addr = f.addr
+	}
+	if given("demo") {
+		config.Demo = f.demo
+	}
+	if given("eventstore") {
+		config.EventStore = f.eventstore
+	}
+	return config, !given("eventstore") && os.Getenv(eventstoreVar) == "", nil
+}
+
+// run lives as long as the city. The event store is opened first and closed
+// last.
+func run(cmd *cobra.Command, flags runFlags) (err error) {
+	config, embedded, err := flags.config(cmd)
+	if err != nil {
+		return err
+	}
+	logger, err := config.Logger()
+	if err != nil {
+		return fmt.Errorf("%w: %w", errUsage, err)
+	}
+	if !embedded {
+		return runCity(cmd.Context(), config, logger, cmd.ErrOrStderr())
+	}
+	node, stop, err := openNode(config.Data, flags.node, logger)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
+	config.EventStore = node.Connection()
+	return runOver(cmd.Context(), node, config, logger, cmd.ErrOrStderr())
+}
+
+// store is an event store that can end by itself.
+type store interface {
+	Done() <-chan struct{}
+	Err() error
+}
+
+// runOver runs the city for as long as its own event store does.
+func runOver(ctx context.Context, own store, config service.Config, logger *slog.Logger, stderr io.Writer) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	go func() {
+		select {
+		case <-own.Done():
+			cancel(fmt.Errorf("事件库已停止 the event store has stopped: %w", own.Err()))
+		case <-ctx.Done():
+		}
+	}()
+	return runCity(ctx, config, logger, stderr)
+}
+
+// openNode opens the embedded event store in the city's directory.
+func openNode(data, addr string, logger *slog.Logger) (*eventnode.Node, func() error, error) {
+	dir := filepath.Join(data, "eventstore")
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return nil, nil, fmt.Errorf("数据目录 data directory: %w", err)
+	}
+	node, err := eventnode.Open(eventnode.Config{Dir: dir, Addr: addr, Logger: logger.With(slog.String("service", "eventstore"))})
+	if err != nil {
+		return nil, nil, fmt.Errorf("事件库 event store: %w", err)
+	}
+	return node, node.Close, nil
+}
+
+func runCity(ctx context.Context, config service.Config, logger *slog.Logger, stderr io.Writer) (err error) {
+	city, err := config.City(ctx, logger)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, city.Log.Close()) }()
+	all, err := parts(ctx, city)
+	if err != nil {
+		return err
+	}
+	return service.Serve(ctx, config.Addr, city, func(addr net.Addr) { greet(stderr, city, config, addr) }, all...)
+}
+
+// banner cannot be overlooked.
+const banner = `
+  ****************************************************************************
+  *  演示模式 DEMONSTRATION: the clock can be moved and ANYONE gets a token.  *
+  *  严禁用于真实案件 Never use it for real cases.                            *
+  ****************************************************************************
+`
+
+// greet tells where the city answers. Standard error may be gone; the city
+// runs on.
+func greet(w io.Writer, city service.City, config service.Config, addr net.Addr) {
+	if city.Demo {
+		_, _ = io.WriteString(w, banner+"\n")
+	}
+	dir, err := filepath.Abs(config.Data)
+	if err != nil {
+		dir = config.Data
+	}
+	_, _ = fmt.Fprintf(w, "%s 已启动，监听 listening on http://%s\n数据目录 data in %s\n按 Ctrl-C 停止 press Ctrl-C to stop\n", city.Policy.Name, addr, dir)
+}
