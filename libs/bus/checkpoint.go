@@ -8,7 +8,6 @@ import (
 	"sync"
 
 	"github.com/google/uuid"
-
 	"github.com/yuanlu/yuanlu/libs/eventlog"
 )
 

@@ -3,10 +3,9 @@ package bus_test
 import (
 	"testing"
 
-	"pgregory.net/rapid"
-
 	"github.com/yuanlu/yuanlu/libs/bus"
 	"github.com/yuanlu/yuanlu/libs/eventlog"
+	"pgregory.net/rapid"
 )
 
 // TestCheckpointNeverPassesWhatIsNotProcessed acknowledges in any order and

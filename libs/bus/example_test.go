@@ -7,7 +7,6 @@ import (
 
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/google/uuid"
-
 	"github.com/yuanlu/yuanlu/libs/bus"
 	"github.com/yuanlu/yuanlu/libs/eventlog"
 	"github.com/yuanlu/yuanlu/libs/eventnode"

@@ -5,9 +5,8 @@ import (
 	"sync"
 	"time"
 
-	"go.opentelemetry.io/otel/trace"
-
 	"github.com/yuanlu/yuanlu/libs/eventlog"
+	"go.opentelemetry.io/otel/trace"
 )
 
 // verdict is what became of a delivery.

@@ -11,7 +11,6 @@ import (
 
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/google/uuid"
-
 	"github.com/yuanlu/yuanlu/libs/bus"
 	"github.com/yuanlu/yuanlu/libs/eventlog"
 	"github.com/yuanlu/yuanlu/libs/eventnode"

@@ -13,7 +13,6 @@ import (
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
-
 	"github.com/yuanlu/yuanlu/libs/bus"
 	"github.com/yuanlu/yuanlu/libs/eventlog"
 )

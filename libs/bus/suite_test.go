@@ -13,7 +13,6 @@ import (
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/ThreeDotsLabs/watermill/pubsub/tests"
 	"github.com/google/uuid"
-
 	"github.com/yuanlu/yuanlu/libs/bus"
 	"github.com/yuanlu/yuanlu/libs/eventlog"
 )

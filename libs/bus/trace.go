@@ -4,13 +4,12 @@ import (
 	"context"
 
 	"github.com/ThreeDotsLabs/watermill/message"
+	"github.com/yuanlu/yuanlu/libs/eventlog"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
-
-	"github.com/yuanlu/yuanlu/libs/eventlog"
 )
 
 // tracing carries a trace through the log: the W3C traceparent of the

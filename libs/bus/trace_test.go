@@ -5,14 +5,13 @@ import (
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
+	"github.com/yuanlu/yuanlu/libs/bus"
+	"github.com/yuanlu/yuanlu/libs/eventlog"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/codes"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace"
-
-	"github.com/yuanlu/yuanlu/libs/bus"
-	"github.com/yuanlu/yuanlu/libs/eventlog"
 )
 
 func TestTraceGoesThroughTheLog(t *testing.T) {

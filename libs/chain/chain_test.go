@@ -10,9 +10,8 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
-	"pgregory.net/rapid"
-
 	"github.com/yuanlu/yuanlu/libs/chain"
+	"pgregory.net/rapid"
 )
 
 // build makes a stream of n events as a writer would.

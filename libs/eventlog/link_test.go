@@ -8,9 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/yuanlu/yuanlu/libs/eventlog"
+	"go.uber.org/goleak"
 )
 
 // calls are all calls that need the node, each of them failing without it.

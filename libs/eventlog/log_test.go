@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-
 	"github.com/yuanlu/yuanlu/libs/eventlog"
 )
 

@@ -10,7 +10,6 @@ import (
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
-
 	"github.com/yuanlu/yuanlu/libs/eventnode"
 )
 

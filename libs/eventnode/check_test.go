@@ -11,7 +11,6 @@ import (
 
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
 	"github.com/cockroachdb/pebble/v2"
-
 	"github.com/yuanlu/yuanlu/libs/eventnode"
 )
 

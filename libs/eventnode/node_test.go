@@ -11,7 +11,6 @@ import (
 
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
 	"github.com/google/uuid"
-
 	"github.com/yuanlu/yuanlu/libs/eventnode"
 )
 

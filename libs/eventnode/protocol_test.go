@@ -13,13 +13,12 @@ import (
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
+	"github.com/yuanlu/yuanlu/libs/eventnode"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
-
-	"github.com/yuanlu/yuanlu/libs/eventnode"
 )
 
 // These tests speak the protocol itself, for what the official client never sends

@@ -5,9 +5,8 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"pgregory.net/rapid"
-
 	"github.com/yuanlu/yuanlu/libs/identity"
+	"pgregory.net/rapid"
 )
 
 func TestMasks(t *testing.T) {

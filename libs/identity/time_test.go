@@ -5,9 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"pgregory.net/rapid"
-
 	"github.com/yuanlu/yuanlu/libs/identity"
+	"pgregory.net/rapid"
 )
 
 func utc(t *testing.T, s string) time.Time {

@@ -10,7 +10,6 @@ import (
 	"testing/synctest"
 
 	"github.com/google/uuid"
-
 	"github.com/yuanlu/yuanlu/libs/eventlog"
 	"github.com/yuanlu/yuanlu/libs/privacy"
 	"github.com/yuanlu/yuanlu/libs/seal"

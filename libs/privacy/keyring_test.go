@@ -10,11 +10,10 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
-	"pgregory.net/rapid"
-
 	"github.com/yuanlu/yuanlu/libs/eventlog"
 	"github.com/yuanlu/yuanlu/libs/privacy"
 	"github.com/yuanlu/yuanlu/libs/seal"
+	"pgregory.net/rapid"
 )
 
 func suites() []privacy.Suite { return []privacy.Suite{privacy.SM4{}, privacy.AES256{}} }

@@ -227,8 +227,10 @@ func TestAfterFilingTheChiefFreezes(t *testing.T) {
 	c.report(t, "case-1")
 	o := c.orders(t, abc)[0]
 	c.Post(citytest.Desk(abc), "/v1/bank/orders/"+o.ApplicationID+"/answer", bank.Answer{Result: bank.ResultOK, StartTime: "20210717160000", AccountBalance: "304000.00"})
-	freeze := map[string]any{"noticeNo": "茂公冻〔2021〕1号", "termMonths": 6,
-		"operator": entry.Officer{PoliceNo: "090001", Unit: "440982000000"}, "investigator": entry.Officer{PoliceNo: "090002", Unit: "440982000000"}}
+	freeze := map[string]any{
+		"noticeNo": "茂公冻〔2021〕1号", "termMonths": 6,
+		"operator": entry.Officer{PoliceNo: "090001", Unit: "440982000000"}, "investigator": entry.Officer{PoliceNo: "090002", Unit: "440982000000"},
+	}
 	if a := c.Do(chief, "POST", "/v1/pursuits/case-1/freeze", "", freeze); a.Code() != "case-not-filed" {
 		t.Fatalf("before filing: %d %s", a.Status, a.Body)
 	}

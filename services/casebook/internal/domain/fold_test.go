@@ -78,9 +78,11 @@ func TestFigures(t *testing.T) {
 			said("account-b", requested("A", own, 2), stopped(own, 1, 2, 1)),
 		), domain.Figures{AccountsRestrained: 2, Banks: 1, Levels: 3, Stopped: 2}},
 		{"another case's stop on a shared account does not count", said("account-a", requested("A", other, 1), stopped(other, 1, 1, 50_00)), domain.Figures{}},
-		{"the latest attribution says what is the victims' own, whoever's event brought it about",
+		{
+			"the latest attribution says what is the victims' own, whoever's event brought it about",
 			said("account-a", requested("A", own, 1), stopped(own, 1, 1, 10_00), attributed(1, lot(own, 9_00), lot("", 1_00)), attributed(3, lot(own, 4_00), lot(other, 6_00)), attributed(2, lot(own, 8_00))),
-			domain.Figures{AccountsRestrained: 1, Banks: 1, Levels: 1, Stopped: 10_00, StoppedLevel1: 10_00, Attributable: 4_00}},
+			domain.Figures{AccountsRestrained: 1, Banks: 1, Levels: 1, Stopped: 10_00, StoppedLevel1: 10_00, Attributable: 4_00},
+		},
 		{"an account that was frozen without a stop has the level that the chase found", slices.Concat(
 			said("pursuit-own", event.DownstreamAccountFound{Account: event.Account{ID: "a", Bank: "A"}, Level: 2}),
 			said("account-a", frozen("f", "A", 5_00)),
@@ -89,8 +91,10 @@ func TestFigures(t *testing.T) {
 			said("account-a", frozen("f", "A", 5_00), attributed(1, lot(own, 3_00), lot("", 2_00)), returned("f", 3_00, 2_00)),
 			said("refund-r", executed("a", 3_00), event.RefundClosed{Returned: 3_00, Remainder: 2_00}),
 		), domain.Figures{AccountsRestrained: 1, Banks: 1, Attributable: 3_00, Frozen: 5_00, Returned: 3_00, RemainingFrozen: 2_00}},
-		{"a freeze that has lapsed holds nothing any more", said("account-a", frozen("f", "A", 5_00), event.FreezeLapsed{Order: "f"}),
-			domain.Figures{AccountsRestrained: 1, Banks: 1, Frozen: 5_00}},
+		{
+			"a freeze that has lapsed holds nothing any more", said("account-a", frozen("f", "A", 5_00), event.FreezeLapsed{Order: "f"}),
+			domain.Figures{AccountsRestrained: 1, Banks: 1, Frozen: 5_00},
+		},
 	} {
 		t.Run(c.rule, func(t *testing.T) {
 			c.want.Case, c.want.Balanced, c.want.Contradictions = own, true, []domain.Contradiction{}
@@ -129,10 +133,14 @@ func TestContradictions(t *testing.T) {
 			said("account-a", frozen("f", "A", 5_00), attributed(1, lot(own, 5_00)), returned("f", 3_00, 2_00)),
 			said("refund-r", executed("a", 3_00), event.RefundClosed{Returned: 2_00}),
 		), []domain.Contradiction{{domain.ClosedUnequal, "refund-r", 3_00, 2_00}}},
-		{"foreign money is told and left out", said("case-own", declared(1_00), event.LossTransferDeclared{Transfer: event.Transfer{Amount: 9_00}, Currency: "USD"}),
-			[]domain.Contradiction{{domain.ForeignCurrency, "case-own", 0, 9_00}}},
-		{"a sum beyond what can be is told and left out", said("case-own", declared(1_00), declared(1<<63-1)),
-			[]domain.Contradiction{{domain.AmountOverflow, "case-own", 1_00, 1<<63 - 1}}},
+		{
+			"foreign money is told and left out", said("case-own", declared(1_00), event.LossTransferDeclared{Transfer: event.Transfer{Amount: 9_00}, Currency: "USD"}),
+			[]domain.Contradiction{{domain.ForeignCurrency, "case-own", 0, 9_00}},
+		},
+		{
+			"a sum beyond what can be is told and left out", said("case-own", declared(1_00), declared(1<<63-1)),
+			[]domain.Contradiction{{domain.AmountOverflow, "case-own", 1_00, 1<<63 - 1}},
+		},
 	} {
 		t.Run(c.rule, func(t *testing.T) {
 			got := domain.Fold(own, slices.Values(c.said))

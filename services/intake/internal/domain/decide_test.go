@@ -64,7 +64,9 @@ func asItIs(*domain.Report) {}
 // reported is what follows from that report.
 func reported(more ...event.CaseEvent) []event.CaseEvent {
 	return append([]event.CaseEvent{
-		received(), event.VictimIdentified{Victim: victim()}, declared("t1", 4_830_000_00),
+		received(),
+		event.VictimIdentified{Victim: victim()},
+		declared("t1", 4_830_000_00),
 		event.IntakeReceiptIssued{ReceiptNo: "S1", At: noon()},
 	}, more...)
 }
@@ -94,7 +96,9 @@ func TestTakingInAReport(t *testing.T) {
 			Rule: "two transfers are declared in the order in which they were told",
 			When: report(func(r *domain.Report) { r.Transfers = append(r.Transfers, paid("t2", 100)) }),
 			Then: []event.CaseEvent{
-				received(), event.VictimIdentified{Victim: victim()}, declared("t1", 4_830_000_00), declared("t2", 100),
+				received(),
+				event.VictimIdentified{Victim: victim()},
+				declared("t1", 4_830_000_00), declared("t2", 100),
 				event.IntakeReceiptIssued{ReceiptNo: "S1", At: noon()},
 			},
 		},
@@ -157,7 +161,9 @@ func TestI11_SoftFindingsAreKeptAndNeverRefuse(t *testing.T) {
 			r.Received.Warnings, r.VictimWarnings, r.Transfers[0].Warnings = retired, phone, luhn
 		}),
 		Then: []event.CaseEvent{
-			withUnit, event.VictimIdentified{Victim: victim(), Warnings: phone}, withCard,
+			withUnit,
+			event.VictimIdentified{Victim: victim(), Warnings: phone},
+			withCard,
 			event.IntakeReceiptIssued{ReceiptNo: "S1", At: noon()},
 		},
 	}})

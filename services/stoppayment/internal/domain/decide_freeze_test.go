@@ -61,15 +61,21 @@ func TestTheFreezeTakesOverFromTheStop(t *testing.T) {
 	tooMuch.Frozen = 101
 	queued := domain.AnswerFreeze{Order: "freeze-1", Cause: "queued", Former: "某区法院", FormerFrozen: 100, At: at}
 	estest.Run(t, domain.AccountDecider(), []row{
-		{Rule: "it holds for six months and ends the stop", Given: asked, When: done,
-			Then: given{freezeExecuted(at, 100), event.StopLifted{Order: "order-1", Cause: "converted", At: at}}},
+		{
+			Rule: "it holds for six months and ends the stop", Given: asked, When: done,
+			Then: given{freezeExecuted(at, 100), event.StopLifted{Order: "order-1", Cause: "converted", At: at}},
+		},
 		{Rule: "more than the balance is not frozen (I24)", Given: asked, When: tooMuch, Err: domain.ErrFrozenTooMuch},
-		{Rule: "behind an earlier freezer it queues", Given: asked, When: queued,
-			Then: given{event.FreezeQueued{Order: "freeze-1", Former: "某区法院", FormerFrozen: 100, At: at}}},
+		{
+			Rule: "behind an earlier freezer it queues", Given: asked, When: queued,
+			Then: given{event.FreezeQueued{Order: "freeze-1", Former: "某区法院", FormerFrozen: 100, At: at}},
+		},
 		{Rule: "the same answer twice is one answer", Given: append(asked[:4:4], freezeExecuted(at, 100)), When: done},
-		{Rule: "not renewed in time it lapses", Given: append(asked[:4:4], freezeExecuted(at, 100)),
+		{
+			Rule: "not renewed in time it lapses", Given: append(asked[:4:4], freezeExecuted(at, 100)),
 			When: domain.ExpireFreeze{Order: "freeze-1", At: time.Date(2022, 1, 17, 9, 0, 0, 0, time.UTC)},
-			Then: given{event.FreezeLapsed{Order: "freeze-1", ExpiredAt: time.Date(2022, 1, 17, 9, 0, 0, 0, time.UTC)}}},
+			Then: given{event.FreezeLapsed{Order: "freeze-1", ExpiredAt: time.Date(2022, 1, 17, 9, 0, 0, 0, time.UTC)}},
+		},
 	})
 }
 

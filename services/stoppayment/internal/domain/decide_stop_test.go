@@ -63,7 +63,8 @@ func secondExecuted(at time.Time) event.StopExecuted {
 func TestI02_AnAccountIsStoppedTwiceAtMost(t *testing.T) {
 	twice := given{
 		requested(), approved(), executed(four, 100), secondRequested(),
-		event.StopApproved{Order: "order-2", Approver: leader, At: four}, secondExecuted(four.Add(time.Hour)),
+		event.StopApproved{Order: "order-2", Approver: leader, At: four},
+		secondExecuted(four.Add(time.Hour)),
 	}
 	third := second()
 	third.Order = "order-3"
@@ -167,8 +168,10 @@ func TestI05_EveryOrderHasTwoOfficers(t *testing.T) {
 		{Rule: "an order by one officer alone is refused", When: alone, Err: domain.ErrTwoOfficers},
 		{Rule: "the same officer twice is one officer", When: same, Err: domain.ErrTwoOfficers},
 		{Rule: "an officer without police number is none", When: unnumbered, Err: domain.ErrTwoOfficers},
-		{Rule: "a manual order needs two as well", Given: given{requested(), approved(), executed(four, 1)},
-			When: domain.SecondStop{First: "order-1", Order: "order-2", Operator: li, At: four}, Err: domain.ErrTwoOfficers},
+		{
+			Rule: "a manual order needs two as well", Given: given{requested(), approved(), executed(four, 1)},
+			When: domain.SecondStop{First: "order-1", Order: "order-2", Operator: li, At: four}, Err: domain.ErrTwoOfficers,
+		},
 	})
 }
 
@@ -188,8 +191,10 @@ func TestI07_AFailedOrderNeverBecomesAnExecutedOne(t *testing.T) {
 		{Rule: "a mismatch fails the order", Given: given{requested(), approved()}, When: refusal, Then: given{failed}},
 		{Rule: "it cannot be executed after that", Given: given{requested(), approved(), failed}, When: answer(four, 1), Err: domain.ErrFailedFinal},
 		{Rule: "the same refusal again is nothing new", Given: given{requested(), approved(), failed}, When: refusal},
-		{Rule: "a cause that nobody knows is refused", Given: given{requested(), approved()},
-			When: domain.AnswerStop{Order: "order-1", Cause: "mood"}, Err: domain.ErrCause},
+		{
+			Rule: "a cause that nobody knows is refused", Given: given{requested(), approved()},
+			When: domain.AnswerStop{Order: "order-1", Cause: "mood"}, Err: domain.ErrCause,
+		},
 	})
 }
 

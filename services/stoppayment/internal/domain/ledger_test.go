@@ -19,8 +19,10 @@ func mixed() domain.Account {
 	at := func(minute int) time.Time { return four.Add(time.Duration(minute) * time.Minute) }
 	inflow := func(c identity.CaseID, serial string, minute int, amount money.Fen) domain.Inflow {
 		id := identity.TransferID("from-" + string(c))
-		return domain.Inflow{Case: c, Source: event.Transfer{ID: id, Amount: amount, At: at(minute), Serial: serial},
-			Lots: []event.Lot{{Case: c, Victim: identity.PartyID(c), Transfer: id, Amount: amount}}}
+		return domain.Inflow{
+			Case: c, Source: event.Transfer{ID: id, Amount: amount, At: at(minute), Serial: serial},
+			Lots: []event.Lot{{Case: c, Victim: identity.PartyID(c), Transfer: id, Amount: amount}},
+		}
 	}
 	return domain.Account{
 		Ref: mule, Stated: true, Balance: 40_000,
@@ -139,8 +141,10 @@ func draw(t *rapid.T) domain.Account {
 				id := identity.TransferID("t-" + r.Serial)
 				owner := identity.CaseID(rapid.SampledFrom([]string{"A", "B"}).Draw(t, "owner"))
 				part := money.Fen(rapid.Int64Range(1, int64(r.Amount)).Draw(t, "part"))
-				a.Inflows = append(a.Inflows, domain.Inflow{Case: owner, Source: event.Transfer{ID: id, Serial: r.Serial, Amount: r.Amount, At: r.At},
-					Lots: []event.Lot{{Case: owner, Victim: "v", Transfer: id, Amount: part}}})
+				a.Inflows = append(a.Inflows, domain.Inflow{
+					Case: owner, Source: event.Transfer{ID: id, Serial: r.Serial, Amount: r.Amount, At: r.At},
+					Lots: []event.Lot{{Case: owner, Victim: "v", Transfer: id, Amount: part}},
+				})
 			}
 		} else {
 			r.Amount = money.Fen(rapid.Int64Range(1, int64(a.Balance)).Draw(t, "out"))

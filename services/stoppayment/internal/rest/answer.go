@@ -5,8 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/yuanlu/yuanlu/api/bank"
 	"github.com/yuanlu/yuanlu/api/event"
 	"github.com/yuanlu/yuanlu/libs/entry"
@@ -15,6 +13,7 @@ import (
 	"github.com/yuanlu/yuanlu/libs/rule"
 	"github.com/yuanlu/yuanlu/libs/service"
 	"github.com/yuanlu/yuanlu/services/stoppayment/internal/domain"
+	"golang.org/x/sync/errgroup"
 )
 
 // Rules on how a bank writes its answers.

@@ -70,21 +70,26 @@ func signed() event.WarningSigned { return event.WarningSigned{By: chen(), At: a
 func called(result string) event.ContactAttempted {
 	return event.ContactAttempted{Channel: "phone", Target: "self", Result: result, By: []event.Officer{chen()}, At: at(4)}
 }
+
 func persuaded() event.DissuasionDelivered {
 	return event.DissuasionDelivered{State: "convinced", NoticeSigned: true, By: []event.Officer{chen(), lin()}, At: at(30)}
 }
+
 func transfer(fen money.Fen) event.Transfer {
 	return event.Transfer{ID: "t1", Amount: fen, At: at(-60)}
 }
+
 func paid() event.PaymentDiscovered {
 	return event.PaymentDiscovered{
 		Alert: id(), Case: domain.CaseOf(id()), Victim: event.Party{ID: "subject"}, Transfers: []event.Transfer{transfer(230_000_00)},
 		FraudType: "08", Operator: chen(), Investigator: lin(), At: at(20),
 	}
 }
+
 func breached(clock string, due int) event.WarningBreached {
 	return event.WarningBreached{Clock: clock, DueAt: at(due)}
 }
+
 func closed(outcome string) event.WarningClosed {
 	return event.WarningClosed{Outcome: outcome, By: chen(), At: at(60)}
 }
@@ -322,11 +327,18 @@ func TestWhichClocksRun(t *testing.T) {
 
 func TestI50_AnAlertHasOneLevelThroughoutAnyHistory(t *testing.T) {
 	commands := []domain.Command{
-		order(), domain.Dispatch{To: station, At: at(1)}, domain.Dispatch{To: other, At: at(2)}, domain.Sign{By: chen(), At: at(3)},
-		domain.Sign{By: stranger(), At: at(3)}, domain.Contact{Channel: "phone", Target: "self", Result: "reached", By: chen(), At: at(4)},
-		domain.Dissuade{State: "convinced", By: chen(), At: at(30)}, discover(func(*domain.DiscoverPayment) {}),
-		domain.Breach{Clock: "sign", At: at(10)}, domain.Breach{Clock: "contact", At: at(20)},
-		domain.Close{Outcome: "dissuaded", By: chen(), At: at(60)}, domain.Close{Outcome: "paid", By: chen(), At: at(60)},
+		order(),
+		domain.Dispatch{To: station, At: at(1)},
+		domain.Dispatch{To: other, At: at(2)},
+		domain.Sign{By: chen(), At: at(3)},
+		domain.Sign{By: stranger(), At: at(3)},
+		domain.Contact{Channel: "phone", Target: "self", Result: "reached", By: chen(), At: at(4)},
+		domain.Dissuade{State: "convinced", By: chen(), At: at(30)},
+		discover(func(*domain.DiscoverPayment) {}),
+		domain.Breach{Clock: "sign", At: at(10)},
+		domain.Breach{Clock: "contact", At: at(20)},
+		domain.Close{Outcome: "dissuaded", By: chen(), At: at(60)},
+		domain.Close{Outcome: "paid", By: chen(), At: at(60)},
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		d, state, said := decider(), domain.Alert{}, map[string]int{}
