@@ -131,6 +131,17 @@ func (e *ear) hear(body []byte) {
 	e.walk("", v)
 }
 
+// add remembers more to look for.
+func (e *ear) add(values []string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, v := range values {
+		if len(v) >= 6 { // two Chinese characters or more
+			e.plain[v] = true
+		}
+	}
+}
+
 func (e *ear) walk(member string, v any) {
 	switch v := v.(type) {
 	case map[string]any:

@@ -2,12 +2,12 @@ package e2e_test
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"io"
-	"path/filepath"
-	"strings"
 	"testing"
-	"time"
 
+	"github.com/yuanlu/yuanlu/libs/eventlog"
 	"github.com/yuanlu/yuanlu/services/banksim"
 )
 
@@ -26,41 +26,84 @@ func demo(ctx context.Context, t *testing.T, server, scenario string, seed *int6
 
 func TestTheCaseOfMaomingGoesThroughFiveSeparateProcesses(t *testing.T) {
 	c := startSeparate(t)
-	demo(t.Context(), t, c.url, "maoming-483", nil, t.Output())
+	result := demo(t.Context(), t, c.url, "maoming-483", nil, t.Output())
+	onceEach(t, c.node)
 	for name, p := range c.processes {
 		if name != "eventstore" {
 			p.stop(t)
 		}
 	}
 	c.processes["eventstore"].stop(t)
-	if len(c.heard.plain) < 100 {
-		t.Fatalf("only %d personal values were heard; the test has no teeth", len(c.heard.plain))
-	}
 	t.Run("TestI64_NoPersonalDataRestsInClear", func(t *testing.T) {
+		c.heard.add(result.Personal)
+		if len(c.heard.plain) < 100 {
+			t.Fatalf("only %d personal values were heard; the test has no teeth", len(c.heard.plain))
+		}
 		for _, leak := range c.heard.leaks(t, c.dir, c.log.String()) {
 			t.Error(leak)
 		}
 	})
 }
 
-// watcher ends a process the first time the player says something.
-type watcher struct {
-	io.Writer
-	word string
-	then func()
+// onceEach reads the whole log and demands that no order was given, carried out
+// or paid twice, and that no message was parked.
+func onceEach(t *testing.T, node string) {
+	t.Helper()
+	log, err := eventlog.Open("esdb://" + node + "?tls=false")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = log.Close() }() // only read from
+	seen := map[string]int{}
+	after := eventlog.Start
+	for {
+		page, next, err := log.ReadAll(t.Context(), after, []string{"account-", "refund-", "parked-"}, 500)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range page {
+			if r.Type == "message-parked.v1" {
+				t.Errorf("a message was parked: %s", r.Data)
+			}
+			if key, ok := once(r); ok {
+				seen[key]++
+			}
+		}
+		if len(page) == 0 {
+			break
+		}
+		after = next
+	}
+	if len(seen) < 68*5 {
+		t.Fatalf("only %d acts in the log", len(seen))
+	}
+	for key, n := range seen {
+		if n > 1 {
+			t.Errorf("%d times: %s", n, key)
+		}
+	}
 }
 
-func (w *watcher) Write(p []byte) (int, error) {
-	if w.then != nil && strings.Contains(string(p), w.word) {
-		then := w.then
-		w.then = nil
-		then()
+// once names what an event must be the only one of.
+func once(r eventlog.Recorded) (string, bool) {
+	var e struct{ Order, Payment string }
+	if json.Unmarshal(r.Data, &e) != nil {
+		return "", false
 	}
-	return w.Writer.Write(p)
+	switch r.Type {
+	case "stop-requested.v1", "stop-approved.v1", "stop-executed.v1", "freeze-requested.v1", "freeze-executed.v1", "stop-lifted.v1":
+		return r.Type + " " + e.Order, true
+	case "refund-executed.v1", "frozen-funds-returned.v1":
+		return r.Type + " " + e.Payment, true
+	case "refund-opened.v1", "refund-approved.v1", "refund-closed.v1":
+		return r.Type + " " + r.Stream, true
+	}
+	return "", false
 }
 
 // TestI73_KillingTheCityInTheMiddleOfTheCaseChangesNoFigure kills the whole
-// city without warning at several moments of the case and starts it again.
+// city, log and all, without warning and starts it again, over and over while
+// the case goes on.
 func TestI73_KillingTheCityInTheMiddleOfTheCaseChangesNoFigure(t *testing.T) {
 	var log output
 	dir, addr, node := t.TempDir(), freeAddr(t), freeAddr(t)
@@ -70,29 +113,57 @@ func TestI73_KillingTheCityInTheMiddleOfTheCaseChangesNoFigure(t *testing.T) {
 		return p
 	}
 	city := run()
-	kills := 0
+	kills := killing(t, func() {
+		city.kill(t)
+		city = run()
+	}, func(ctx context.Context) { demo(ctx, t, "http://"+addr, "maoming-483", nil, t.Output()) })
+	t.Logf("the city was killed %d times", kills)
+	onceEach(t, node)
+	city.stop(t)
+}
+
+// TestI73_KillingAnyServiceInTheMiddleOfTheCaseChangesNoFigure kills the five
+// services and the log one after the other while the case goes on.
+func TestI73_KillingAnyServiceInTheMiddleOfTheCaseChangesNoFigure(t *testing.T) {
+	c := startSeparate(t)
+	victims := []string{"stoppayment", "intake", "refund", "casebook", "eventstore", "stoppayment", "refund"}
+	n := 0
+	kills := killing(t, func() {
+		name := victims[n%len(victims)]
+		n++
+		c.processes[name].kill(t)
+		if name == "eventstore" {
+			c.startNode(t)
+			return
+		}
+		c.startService(t, name)
+		eventually(t, name+" is ready", func() bool { return answers("http://" + c.addr(name) + "/readyz") })
+	}, func(ctx context.Context) { demo(ctx, t, c.url, "maoming-483", nil, t.Output()) })
+	t.Logf("services were killed %d times", kills)
+	onceEach(t, c.node)
+}
+
+// killing plays while something is killed and started again without a pause,
+// at least three times.
+func killing(t *testing.T, kill func(), play func(context.Context)) (kills int) {
+	t.Helper()
+	ctx, played := context.WithCancelCause(t.Context())
+	defer played(nil)
 	done := make(chan struct{})
 	go func() {
-		// Six kills, each at another moment: as the case goes on, so does the log.
 		defer close(done)
-		tick := time.NewTicker(400 * time.Millisecond)
-		defer tick.Stop()
-		for kills < 6 {
-			select {
-			case <-tick.C:
-				city.kill(t)
-				city = run()
-				kills++
-			case <-t.Context().Done():
-				return
-			}
-		}
+		defer played(errPlayed)
+		play(t.Context())
 	}()
-	demo(t.Context(), t, "http://"+addr, "maoming-483", nil, t.Output())
-	<-done
-	t.Logf("the city was killed %d times", kills)
-	city.stop(t)
-	if _, err := filepath.Glob(dir); err != nil {
-		t.Fatal(err)
+	for kills < 12 && !errors.Is(context.Cause(ctx), errPlayed) {
+		kill()
+		kills++
 	}
+	<-done
+	if kills < 3 {
+		t.Fatalf("only %d kills while the case went on", kills)
+	}
+	return kills
 }
+
+var errPlayed = errors.New("the case has been played")
