@@ -106,7 +106,7 @@ func writeSample(t *testing.T, codec event.Codec[event.Event], name, path string
 	}
 	v := reflect.New(reflect.TypeOf(e)).Elem()
 	fill(v)
-	filled, _ := v.Interface().(event.Event)
+	filled, _ := reflect.TypeAssert[event.Event](v)
 	_, data, err := codec.Encode(filled)
 	if err != nil {
 		t.Fatal(err)
@@ -145,8 +145,8 @@ func fill(v reflect.Value) {
 			v.Set(reflect.ValueOf(time.Date(2021, 7, 17, 8, 0, 0, 0, time.UTC)))
 			return
 		}
-		for i := range v.NumField() {
-			fill(v.Field(i))
+		for _, field := range v.Fields() {
+			fill(field)
 		}
 	default:
 		panic("no sample for " + v.Kind().String())

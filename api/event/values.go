@@ -24,9 +24,12 @@ func (o Officer) Zero() bool { return o.PoliceNo == "" }
 
 // Values that events share with what people and banks send in.
 type (
-	Account  = identity.Account  // 账户
-	Party    = identity.Party    // 当事人
-	Transfer = identity.Transfer // 转账
+	// Account (账户) names one bank account without showing its number.
+	Account = identity.Account
+	// Party (当事人) is a person or firm, what identifies it sealed.
+	Party = identity.Party
+	// Transfer (转账) is one movement of money between two accounts.
+	Transfer = identity.Transfer
 )
 
 // Lot (权属份额) is an amount on an account with its owner candidate: the money

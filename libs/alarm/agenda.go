@@ -16,6 +16,12 @@ type item[S any] struct {
 	index int
 }
 
+// runs tells whether the alarm is this clock. Times are compared as moments: the
+// same one read twice can stand in two zones.
+func (i item[S]) runs(alarm es.Alarm) bool {
+	return i.alarm.Name == alarm.Name && i.alarm.At.Equal(alarm.At)
+}
+
 // agenda orders running clocks by the time they run out. Its zero value is
 // empty.
 type agenda[S any] struct {
@@ -49,7 +55,7 @@ func (a *agenda[S]) set(id string, state S, alarms []es.Alarm) {
 // drop forgets one clock that has been acted on.
 func (a *agenda[S]) drop(id string, alarm es.Alarm) {
 	for i, it := range a.byID[id] {
-		if it.alarm == alarm {
+		if it.runs(alarm) {
 			heap.Remove((*byTime[S])(a), it.index)
 			a.byID[id] = append(a.byID[id][:i:i], a.byID[id][i+1:]...)
 			return
@@ -60,7 +66,7 @@ func (a *agenda[S]) drop(id string, alarm es.Alarm) {
 // delay puts off one clock.
 func (a *agenda[S]) delay(id string, alarm es.Alarm, at time.Time) {
 	for _, it := range a.byID[id] {
-		if it.alarm == alarm {
+		if it.runs(alarm) {
 			it.at = at
 			heap.Fix((*byTime[S])(a), it.index)
 			return

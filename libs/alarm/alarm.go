@@ -40,6 +40,7 @@ type Loop[S, C, E any] struct {
 type told[S any] struct {
 	id       string
 	state    S
+	stopped  bool // no command can be given to it, so that no clock of it runs
 	caughtUp bool
 }
 
@@ -63,7 +64,10 @@ func (l Loop[S, C, E]) Run(ctx context.Context) error {
 		select {
 		case t := <-heard:
 			live = live || t.caughtUp
-			if !t.caughtUp {
+			switch {
+			case t.stopped:
+				agenda.set(t.id, t.state, nil)
+			case !t.caughtUp:
 				agenda.set(t.id, t.state, l.Case.Due(t.state))
 			}
 		case <-ring:
@@ -108,14 +112,32 @@ func (l Loop[S, C, E]) follow(ctx context.Context, heard chan<- told[S]) error {
 			return nil
 		}
 		id := strings.TrimPrefix(d.Event.Stream, prefix)
-		state, err := f.fold(ctx, id, *d.Event)
-		if err != nil {
-			l.Logger.Error("an event that no clock can be read from",
+		state, err := l.fold(ctx, &f, id, *d.Event)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil:
+			l.Logger.Error("an event that this build cannot read stops the clocks of its stream",
 				slog.String("stream", d.Event.Stream), slog.Uint64("revision", d.Event.Revision), slog.Any("error", err))
-			return nil
+			return tell(told[S]{id: id, stopped: true})
 		}
 		return tell(told[S]{id: id, state: state})
 	})
+}
+
+// fold waits out a log that is away: a clock that was passed over would be lost.
+func (l Loop[S, C, E]) fold(ctx context.Context, f *folder[S, C, E], id string, r eventlog.Recorded) (S, error) {
+	for {
+		state, err := f.fold(ctx, id, r)
+		if !errors.Is(err, eventlog.ErrUnavailable) {
+			return state, err
+		}
+		l.Logger.Warn("the clocks of a stream cannot be read yet; it is tried again",
+			slog.String("stream", r.Stream), slog.Uint64("revision", r.Revision), slog.Any("error", err))
+		if err := (clock.System{}).Wait(ctx, time.Now().Add(retryAfter)); err != nil {
+			return state, err
+		}
+	}
 }
 
 // fire gives the wake-up that is due first. When it is carried out, its event
@@ -132,7 +154,7 @@ func (l Loop[S, C, E]) fire(ctx context.Context, agenda *agenda[S]) {
 	out, err := l.Case.Handle(ctx, due.id, cause, es.AnyRevision, l.Wake(due.alarm, now))
 	var refused *rule.Violation
 	switch {
-	case err == nil && len(out.Events) == 0 && slices.Contains(l.Case.Due(out.State), due.alarm):
+	case err == nil && len(out.Events) == 0 && slices.ContainsFunc(l.Case.Due(out.State), due.runs):
 		agenda.delay(due.id, due.alarm, now.Add(retryAfter)) // the machine's clock has stepped back: it is not due yet
 	case err == nil || errors.As(err, &refused):
 		agenda.drop(due.id, due.alarm)

@@ -27,7 +27,7 @@ func (f *folder[S, C, E]) fold(ctx context.Context, id string, r eventlog.Record
 	switch {
 	case ok && r.Revision <= known.revision:
 		return known.state, nil
-	case !ok && r.Revision > 0:
+	case r.Revision > 0 && (!ok || r.Revision != known.revision+1): // forgotten, or stopped by an event in between
 		past, err := f.Load(ctx, id)
 		if err != nil {
 			return known.state, err

@@ -18,18 +18,18 @@ func Example() {
 	if err != nil {
 		panic(err)
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }() // a directory under the system's own
 	node, err := eventnode.Open(eventnode.Config{Dir: dir, Addr: "127.0.0.1:0"})
 	if err != nil {
 		panic(err)
 	}
-	defer node.Close()
+	defer func() { _ = node.Close() }() // the example is over
 
 	log, err := eventlog.Open(node.Connection())
 	if err != nil {
 		panic(err)
 	}
-	defer log.Close()
+	defer func() { _ = log.Close() }() // as above
 	opened := eventlog.Event{ID: uuid.New(), Type: "case-opened.v1", Data: []byte(`{"kind":"loan"}`)}
 	if _, err := log.Append(context.Background(), "case-7", eventlog.NoStream, opened); err != nil {
 		panic(err)
@@ -42,7 +42,7 @@ func Example() {
 	if err != nil {
 		panic(err)
 	}
-	defer sub.Close()
+	defer func() { _ = sub.Close() }() // as above
 	messages, err := sub.Subscribe(context.Background(), "case")
 	if err != nil {
 		panic(err)

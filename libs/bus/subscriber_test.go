@@ -153,10 +153,10 @@ func TestStreamsAreProcessedInParallelUpToTheLimit(t *testing.T) {
 
 func TestBackoffDoublesAndIsBounded(t *testing.T) {
 	cfg := bus.SubscriberConfig{Name: "n", Checkpoints: bus.MemoryCheckpoints()}
-	want := []time.Duration{100, 200, 400, 800, 1600, 3200, 5000, 5000}
-	for i, pause := range want {
-		if got := time.Duration(cfg.Backoff(i + 1)); got != pause*time.Millisecond {
-			t.Errorf("pause %d is %v, want %v", i+1, got, pause*time.Millisecond)
+	for i, ms := range []int64{100, 200, 400, 800, 1600, 3200, 5000, 5000} {
+		want := time.Duration(ms) * time.Millisecond
+		if got := time.Duration(cfg.Backoff(i + 1)); got != want {
+			t.Errorf("pause %d is %v, want %v", i+1, got, want)
 		}
 	}
 	if got := time.Duration(cfg.Backoff(1 << 30)); got != 5*time.Second {

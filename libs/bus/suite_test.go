@@ -1,6 +1,7 @@
 package bus_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -24,7 +25,7 @@ const restartVariable = "YUANLU_TEST_RESTART"
 // suite can restart a server by a command only.
 func TestMain(m *testing.M) {
 	if addr := os.Getenv(restartVariable); addr != "" && len(os.Args) == 2 && os.Args[1] == "restart" {
-		if err := askForRestart(addr); err != nil {
+		if err := askForRestart(context.Background(), addr); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
@@ -34,12 +35,12 @@ func TestMain(m *testing.M) {
 }
 
 // askForRestart returns when the node is up again.
-func askForRestart(addr string) error {
-	conn, err := net.Dial("tcp", addr)
+func askForRestart(ctx context.Context, addr string) error {
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }() // all has been read
 	_, err = io.ReadAll(conn)
 	return err
 }
@@ -50,7 +51,7 @@ func restartCommand(t *testing.T, s *server) []string {
 	if testing.Short() || raced {
 		return nil // the suite's own test of it has a data race
 	}
-	asked, err := net.Listen("tcp", "127.0.0.1:0")
+	asked, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -74,6 +74,7 @@ func (t tracing) processing(ctx context.Context, topic string, r eventlog.Record
 // processed ends the span of a delivery.
 func processed(span trace.Span, v verdict) {
 	switch v {
+	case acked: // nothing went wrong
 	case nacked:
 		span.SetStatus(codes.Error, "not acknowledged")
 	case ended:

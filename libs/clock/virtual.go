@@ -19,6 +19,9 @@ const (
 	setType = "clock-set.v1"
 )
 
+// attempts bounds how often a setting that met another one is tried.
+const attempts = 8
+
 // ErrBackwards refuses to turn the virtual clock back.
 var ErrBackwards = errors.New("the demonstration clock only goes forward")
 
@@ -98,7 +101,7 @@ func (v *Virtual) Now() time.Time {
 	return v.now.at(time.Now())
 }
 
-func (s setting) at(real time.Time) time.Time { return s.At.Add(real.Sub(s.Real)).UTC() }
+func (s setting) at(moment time.Time) time.Time { return s.At.Add(moment.Sub(s.Real)).UTC() }
 
 // Wait returns nil once the virtual time is t or later, or the context's error.
 func (v *Virtual) Wait(ctx context.Context, t time.Time) error {
@@ -126,16 +129,33 @@ func (v *Virtual) Wait(ctx context.Context, t time.Time) error {
 // one shows it. The first setting of a new city may name any time, since
 // nothing has happened in it yet.
 func (v *Virtual) Set(ctx context.Context, at time.Time) error {
-	if err := v.refresh(ctx); err != nil {
-		return err
+	for range attempts {
+		if err := v.refresh(ctx); err != nil {
+			return err
+		}
+		err := v.set(ctx, at)
+		if errors.Is(err, eventlog.ErrConflict) {
+			continue // another process has just set it, and may have passed at
+		}
+		if err != nil {
+			return err
+		}
+		return v.refresh(ctx)
 	}
+	return fmt.Errorf("set the demonstration clock: %w", eventlog.ErrConflict)
+}
+
+func (v *Virtual) set(ctx context.Context, at time.Time) error {
 	v.mu.Lock()
-	revision, backwards := v.revision, v.revision >= 0 && at.Before(v.now.at(time.Now()))
+	// One reading of real time for both: what the clock shows meanwhile would
+	// otherwise be taken back.
+	moment := time.Now().UTC()
+	revision, backwards := v.revision, v.revision >= 0 && at.Before(v.now.at(moment))
 	v.mu.Unlock()
 	if backwards {
 		return ErrBackwards
 	}
-	data, err := json.Marshal(setting{At: at.UTC(), Real: time.Now().UTC()})
+	data, err := json.Marshal(setting{At: at.UTC(), Real: moment})
 	if err != nil {
 		return fmt.Errorf("set the demonstration clock: %w", err)
 	}
@@ -146,7 +166,7 @@ func (v *Virtual) Set(ctx context.Context, at time.Time) error {
 	if _, err := v.log.Append(ctx, stream, expect, eventlog.Event{ID: uuid.New(), Type: setType, Data: data, Meta: []byte(`{}`)}); err != nil {
 		return fmt.Errorf("set the demonstration clock: %w", err)
 	}
-	return v.refresh(ctx)
+	return nil
 }
 
 // Setting tells whether the clock has ever been set.

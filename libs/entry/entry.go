@@ -31,7 +31,7 @@ var (
 // Rules lists the rules of this package.
 func Rules() []rule.Rule {
 	var rules []rule.Rule
-	for _, v := range []*rule.Violation{ErrAmountNotPositive, ErrAmountAbsurd, ErrTimeAhead, ErrNumberMissing, ErrNameMissing, ErrKind, ErrSameAccount} {
+	for _, v := range []*rule.Violation{ErrAmountNotPositive, ErrAmountAbsurd, ErrTimeAhead, ErrNumberMissing, ErrNameMissing, ErrKind, ErrSameAccount, ErrBankAmount, ErrBankTime} {
 		rules = append(rules, v.Rule)
 	}
 	return rules
@@ -103,7 +103,7 @@ func (d Desk) Account(ctx context.Context, in Account, pointer string) (identity
 // Person checks and seals a person. The same document names the same party in
 // every case; without one the phone does, without both only the fallback.
 func (d Desk) Person(ctx context.Context, in Person, now time.Time, fallback, pointer string) (identity.Party, []identity.Warning, error) {
-	if in.Name == "" {
+	if identity.NormaliseName(in.Name) == "" {
 		return identity.Party{}, nil, ErrNameMissing.At("%s/name", pointer)
 	}
 	party := identity.Party{Kind: in.Kind}

@@ -440,26 +440,3 @@ func TestAnEventIDIsAFunctionOfItsCause(t *testing.T) {
 		}
 	}
 }
-
-func TestEachOfTwoEqualCommandsAtOnceIsToldWhatIsStored(t *testing.T) {
-	log, _ := openLog(t)
-	c := counters(log) // without turns, as two processes would be
-	for round := range 20 {
-		id := fmt.Sprint(round)
-		told := atOnce(4, func(n int) result {
-			given := cause("a", "in")
-			given.At = noon().Add(time.Duration(n) * time.Second)
-			out, err := c.Handle(t.Context(), id, given, es.AnyRevision, count{By: 1, Times: 1, At: given.At})
-			return result{out, err}
-		})
-		past, err := c.Load(t.Context(), id)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for n, r := range told {
-			if diff := cmp.Diff(past.Events, r.out.Events); r.err != nil || diff != "" {
-				t.Errorf("caller %d is told of what did not happen: %v (-stored +told):\n%s", n, r.err, diff)
-			}
-		}
-	}
-}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
@@ -15,8 +16,7 @@ import (
 // codeOf is the client's own code of an error. The client's FromError does not
 // look into wrapped errors, which the client itself returns.
 func codeOf(err error) esdb.ErrorCode {
-	var e *esdb.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*esdb.Error](err); ok {
 		return e.Code()
 	}
 	return esdb.ErrorCodeUnknown
@@ -37,22 +37,18 @@ func isPassing(err error) bool {
 	if errors.Is(err, errPanicked) || errors.Is(err, errStuck) || errors.Is(err, io.EOF) {
 		return true
 	}
-	switch codeOf(err) {
-	case esdb.ErrorUnavailable, esdb.ErrorAborted, esdb.ErrorCodeNotLeader,
-		esdb.ErrorCodeConnectionClosed, esdb.ErrorCodeDeadlineExceeded:
-		return true
-	}
-	switch status.Code(err) {
-	case codes.Unavailable, codes.Aborted, codes.DeadlineExceeded, codes.Canceled, codes.Internal:
-		return true
-	}
-	return false
+	return slices.Contains([]esdb.ErrorCode{
+		esdb.ErrorUnavailable, esdb.ErrorAborted, esdb.ErrorCodeNotLeader,
+		esdb.ErrorCodeConnectionClosed, esdb.ErrorCodeDeadlineExceeded,
+	}, codeOf(err)) || slices.Contains([]codes.Code{
+		codes.Unavailable, codes.Aborted, codes.DeadlineExceeded, codes.Canceled, codes.Internal,
+	}, status.Code(err))
 }
 
 // outcomeOf is what the caller is told of an error of the client: one of the
 // errors of this package, or of the context that ended, and never a payload.
 func outcomeOf(ctx context.Context, err error) error {
-	switch {
+	switch code := codeOf(err); {
 	case err == nil:
 		return nil
 	case errors.Is(err, errClosed):
@@ -63,19 +59,15 @@ func outcomeOf(ctx context.Context, err error) error {
 		return fmt.Errorf("%w: %w", ErrUnavailable, ctx.Err())
 	case errors.Is(err, ErrTooLarge):
 		return err
-	}
-	switch codeOf(err) {
-	case esdb.ErrorCodeWrongExpectedVersion:
+	case code == esdb.ErrorCodeWrongExpectedVersion:
 		return ErrConflict
-	case esdb.ErrorCodeResourceNotFound:
+	case code == esdb.ErrorCodeResourceNotFound:
 		return ErrNotFound
-	case esdb.ErrorCodeStreamDeleted:
+	case code == esdb.ErrorCodeStreamDeleted:
 		return ErrDeleted
-	}
-	if isTooLarge(err) {
+	case isTooLarge(err):
 		return ErrTooLarge
-	}
-	if isPassing(err) {
+	case isPassing(err):
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	return err
@@ -87,11 +79,6 @@ func isTooLarge(err error) bool {
 	if !ok {
 		return false
 	}
-	switch s.Code() {
-	case codes.ResourceExhausted:
-		return true
-	case codes.InvalidArgument:
-		return strings.Contains(strings.ToLower(s.Message()), "append size")
-	}
-	return false
+	return s.Code() == codes.ResourceExhausted ||
+		s.Code() == codes.InvalidArgument && strings.Contains(strings.ToLower(s.Message()), "append size")
 }

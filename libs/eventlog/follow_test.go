@@ -176,7 +176,7 @@ func TestFollowEnds(t *testing.T) {
 			}
 			return nil
 		})
-		if err != enough || n != 2 {
+		if err != enough || n != 2 { //nolint:errorlint // the very error, not one around it
 			t.Errorf("ended after %d deliveries with %v", n, err)
 		}
 	})
@@ -185,7 +185,7 @@ func TestFollowEnds(t *testing.T) {
 		f := follow(ctx, log, eventlog.Start, "case-")
 		f.event(t)
 		cancel()
-		if err := <-f.end; err != context.Canceled {
+		if err := <-f.end; !errors.Is(err, context.Canceled) {
 			t.Errorf("ended with %v", err)
 		}
 	})

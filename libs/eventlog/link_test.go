@@ -133,7 +133,10 @@ func TestClose(t *testing.T) {
 	mustAppend(t, log, "case-1", events(100)...)
 	f := follow(t.Context(), log, eventlog.Start, "case-")
 	f.event(t)
-	for range log.Read(t.Context(), "case-1", 0) {
+	for _, err := range log.Read(t.Context(), "case-1", 0) {
+		if err != nil {
+			t.Error(err)
+		}
 		break
 	}
 	for range 2 {

@@ -170,7 +170,10 @@ func TestReadCanBeLeftAndCancelled(t *testing.T) {
 	for range 10 {
 		mustAppend(t, log, "case-1", events(100)...)
 	}
-	for range log.Read(t.Context(), "case-1", 0) {
+	for _, err := range log.Read(t.Context(), "case-1", 0) {
+		if err != nil {
+			t.Error(err)
+		}
 		break
 	}
 	ctx, cancel := context.WithCancel(t.Context())

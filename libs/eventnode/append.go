@@ -41,9 +41,9 @@ func (s *streamsServer) Append(call streams.Streams_AppendServer) error {
 		return streamDeleted(o.stream)
 	case verdictWrong:
 		return call.SendAndClose(&streams.AppendResp{Result: wrongResult(o.expected, a.current)})
-	default:
-		return call.SendAndClose(&streams.AppendResp{Result: successResult(a)})
+	case verdictAppend, verdictRepeated: // told twice, done once
 	}
+	return call.SendAndClose(&streams.AppendResp{Result: successResult(a)})
 }
 
 // collect receives a whole append. It reads to the end even if the append is to be
@@ -203,7 +203,7 @@ func wrongResult(e expected, current int64) *streams.AppendResp_WrongExpectedVer
 	case expectNoStream:
 		w.ExpectedRevisionOption = &streams.AppendResp_WrongExpectedVersion_ExpectedNoStream{ExpectedNoStream: &shared.Empty{}}
 		w.ExpectedRevisionOption_20_6_0 = &streams.AppendResp_WrongExpectedVersion_ExpectedRevision_20_6_0{ExpectedRevision_20_6_0: math.MaxUint64}
-	default:
+	case expectRevision:
 		w.ExpectedRevisionOption = &streams.AppendResp_WrongExpectedVersion_ExpectedRevision{ExpectedRevision: e.revision}
 		w.ExpectedRevisionOption_20_6_0 = &streams.AppendResp_WrongExpectedVersion_ExpectedRevision_20_6_0{ExpectedRevision_20_6_0: e.revision}
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -247,10 +248,7 @@ func TestAcknowledgedEventsSurviveALossOfPower(t *testing.T) {
 	for cut := range 5 {
 		book.await(ctx, t, (cut+1)*100)
 		book.mu.Lock()
-		promised := &acked{appends: map[uuid.UUID]promise{}}
-		for id, p := range book.appends {
-			promised.appends[id] = p
-		}
+		promised := &acked{appends: maps.Clone(book.appends)}
 		left := disk.CrashClone(vfs.CrashCloneCfg{}) // in the middle of the load
 		book.mu.Unlock()
 

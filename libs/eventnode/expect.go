@@ -30,9 +30,9 @@ func (e expected) String() string {
 		return "-1"
 	case expectExists:
 		return "-4"
-	default:
-		return strconv.FormatUint(e.revision, 10)
+	case expectRevision:
 	}
+	return strconv.FormatUint(e.revision, 10)
 }
 
 // after is the revision that the stream is believed to end with, -1 for none.

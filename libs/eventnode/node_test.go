@@ -89,8 +89,7 @@ func appendTo(t testing.TB, c *esdb.Client, stream string, expected esdb.Expecte
 }
 
 func code(err error) esdb.ErrorCode {
-	var e *esdb.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*esdb.Error](err); ok {
 		return e.Code()
 	}
 	return -1
@@ -169,7 +168,11 @@ func TestOpenRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer first.Close()
+	defer func() {
+		if err := first.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
 	for name, c := range map[string]struct {
 		cfg  eventnode.Config
 		want error
@@ -251,7 +254,11 @@ func TestAClusterConnectionFindsTheNodeByGossip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.Close()
+	defer func() {
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
 	appendTo(t, c, "case-1", esdb.NoStream{}, note("x"))
 	v, err := c.GetServerVersion()
 	if err != nil {

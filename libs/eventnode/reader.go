@@ -223,19 +223,11 @@ func (r *reader) allPage(f *filter, from, limit uint64, counter *checkpoints) (p
 			}
 			return p, position, false, nil
 		}
-		rec, err := decodeRecord(position, log.Value())
+		added, err := r.pick(&p, f, log)
 		if err != nil {
 			return page{}, 0, false, err
 		}
-		if f.picks(&rec) {
-			if rec, err = decodeRecord(position, bytes.Clone(log.Value())); err != nil {
-				return page{}, 0, false, err
-			}
-			item, err := r.event(&rec)
-			if err != nil {
-				return page{}, 0, false, err
-			}
-			p.add(item, rec.size())
+		if added {
 			picked++
 		}
 		if counter.considered(position) {
@@ -244,6 +236,25 @@ func (r *reader) allPage(f *filter, from, limit uint64, counter *checkpoints) (p
 		found = step()
 	}
 	return p, r.bound + 1, true, nil
+}
+
+// pick adds the event that the log stands at to the page, if the filter picks it.
+func (r *reader) pick(p *page, f *filter, log *pebble.Iterator) (bool, error) {
+	position := numberAt(log.Key())
+	rec, err := decodeRecord(position, log.Value())
+	if err != nil || !f.picks(&rec) {
+		return false, err
+	}
+	// What is sent shares no memory with the iterator.
+	if rec, err = decodeRecord(position, bytes.Clone(log.Value())); err != nil {
+		return false, err
+	}
+	item, err := r.event(&rec)
+	if err != nil {
+		return false, err
+	}
+	p.add(item, rec.size())
+	return true, nil
 }
 
 func checkpoint(position uint64) *streams.ReadResp {

@@ -126,7 +126,7 @@ func (s *store) checkLayout(readOnly bool) error {
 // must not be opened a second time before the process has ended.
 func (s *store) close() error {
 	if s.failure.cause() != nil {
-		return nil
+		return nil //nolint:nilerr // the failure has been told; it is not one of closing
 	}
 	if s.db == nil {
 		return s.lock.Close()

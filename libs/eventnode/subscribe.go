@@ -72,18 +72,9 @@ func (r *reading) wait(moved <-chan struct{}) error {
 // followAll delivers the log from a position on, which is left out: it is that of
 // the last event or checkpoint that the client has seen.
 func (r *reading) followAll(options *streams.ReadReq_Options_AllOptions, f filter) error {
-	next := uint64(1)
-	switch option := options.GetAllOption().(type) {
-	case *streams.ReadReq_Options_AllOptions_Position:
-		position, end, err := r.position(option.Position)
-		if err != nil {
-			return err
-		}
-		if next = position + 1; end {
-			next = r.bound + 1
-		}
-	case *streams.ReadReq_Options_AllOptions_End:
-		next = r.bound + 1
+	next, err := r.firstOfAll(options)
+	if err != nil {
+		return err
 	}
 	var counter *checkpoints
 	if f.active {
@@ -116,6 +107,21 @@ func (r *reading) followAll(options *streams.ReadReq_Options_AllOptions, f filte
 			return err
 		}
 	}
+}
+
+// firstOfAll is the position after the one that a subscription goes on from.
+func (r *reading) firstOfAll(options *streams.ReadReq_Options_AllOptions) (uint64, error) {
+	switch option := options.GetAllOption().(type) {
+	case *streams.ReadReq_Options_AllOptions_Position:
+		position, end, err := r.position(option.Position)
+		if err != nil || !end {
+			return position + 1, err
+		}
+		return r.bound + 1, nil
+	case *streams.ReadReq_Options_AllOptions_End:
+		return r.bound + 1, nil
+	}
+	return 1, nil
 }
 
 // endOfCatchUp tells the client that it has seen all up to a position. The

@@ -168,9 +168,9 @@ func (w *writer) carry(o *write) answer {
 		return w.delete(o, h)
 	case actionTombstone:
 		return w.tombstone(o, h)
-	default:
-		return w.append(o, h, owner)
+	case actionAppend:
 	}
+	return w.append(o, h, owner)
 }
 
 // append writes the events. To write to a deleted stream, or new metadata for it,

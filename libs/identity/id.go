@@ -10,14 +10,22 @@ import (
 
 // Distinct things have distinct types, though all are UUIDs in text form.
 type (
-	CaseID      string // 案件: one reported fraud
-	AlertID     string // 预警: one warning order
-	AccountID   string // 账户: one bank account, the same in every case
-	PartyID     string // 当事人: one person or firm
-	TransferID  string // 转账: one declared or traced transfer
-	OrderID     string // 指令: one stop or freeze order (ApplicationID)
-	ProcedureID string // 返还程序: one refund procedure for one frozen account
-	ApprovalID  string // 常设批准: one standing approval
+	// CaseID (案件) names one reported fraud.
+	CaseID string
+	// AlertID (预警) names one warning order.
+	AlertID string
+	// AccountID (账户) names one bank account, the same in every case.
+	AccountID string
+	// PartyID (当事人) names one person or firm.
+	PartyID string
+	// TransferID (转账) names one declared or traced transfer.
+	TransferID string
+	// OrderID (指令) names one stop or freeze order (ApplicationID).
+	OrderID string
+	// ProcedureID (返还程序) names one refund procedure for one frozen account.
+	ProcedureID string
+	// ApprovalID (常设批准) names one standing approval.
+	ApprovalID string
 )
 
 // namespace is the root of all derived ids. It is a contract: stored ids

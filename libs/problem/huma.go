@@ -3,6 +3,7 @@ package problem
 import (
 	"context"
 	"net/http"
+	"regexp"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -51,6 +52,11 @@ func answer(ctx context.Context, status int, errs []error) *Problem {
 		}
 		return p
 	}
+	return traced(ctx, refused(status, errs))
+}
+
+// refused makes the problem of what huma found wrong with a request.
+func refused(status int, errs []error) *Problem {
 	first := byStatus(status)
 	if first == errMediaType {
 		return fromRule(first, status) // huma has tried to read it all the same
@@ -97,12 +103,24 @@ func schemaRule(d *huma.ErrorDetail) *rule.Violation {
 }
 
 // pointer turns huma's "body.transfers[0].amountFen" into
-// "/transfers/0/amountFen". For an unknown property huma names the property.
+// "/transfers/0/amountFen". For an unknown property huma names the property, as
+// it was sent: from the first name on that could be something else, such as a
+// card number, the pointer leads to what holds it.
 func pointer(location string) string {
 	location = strings.TrimPrefix(strings.TrimPrefix(location, "body"), ".")
 	if location == "" {
 		return ""
 	}
-	r := strings.NewReplacer("[", "/", "]", "", ".", "/")
-	return "/" + r.Replace(location)
+	var out strings.Builder
+	for name := range strings.SplitSeq(strings.NewReplacer("[", ".", "]", "").Replace(location), ".") {
+		if !harmless.MatchString(name) {
+			break
+		}
+		out.WriteString("/" + name)
+	}
+	return out.String()
 }
+
+// harmless is a place in a list or a name as requests have them: Latin letters,
+// and too few digits for a number of anything.
+var harmless = regexp.MustCompile(`^([0-9]{1,4}|[A-Za-z][A-Za-z-]{0,39}[0-9]{0,3})$`)

@@ -46,8 +46,10 @@ func (p *Problem) ContentType(string) string { return "application/problem+json"
 
 // Of finds the problem that an error is. What has no rule is a 500 that tells
 // nothing of its inside.
-func Of(ctx context.Context, err error) *Problem {
-	p := of(err)
+func Of(ctx context.Context, err error) *Problem { return traced(ctx, of(err)) }
+
+// traced tells the problem by which trace its request is found again.
+func traced(ctx context.Context, p *Problem) *Problem {
 	if span := trace.SpanContextFromContext(ctx); span.HasTraceID() {
 		p.TraceID = span.TraceID().String()
 	}
@@ -55,12 +57,11 @@ func Of(ctx context.Context, err error) *Problem {
 }
 
 func of(err error) *Problem {
-	var known *Problem
-	if errors.As(err, &known) {
-		return known
+	if known, ok := errors.AsType[*Problem](err); ok {
+		own := *known // the trace is that of this request
+		return &own
 	}
-	var v *rule.Violation
-	if errors.As(err, &v) {
+	if v, ok := errors.AsType[*rule.Violation](err); ok {
 		return fromRule(v, kindStatus(v.Rule.Kind))
 	}
 	for _, m := range edges() {
@@ -121,7 +122,9 @@ var (
 )
 
 // ErrNoKey refuses a command without a usable Idempotency-Key.
-func ErrNoKey() error { return fromRule(errNoKey, http.StatusBadRequest) }
+func ErrNoKey() error { return errKeyMissing }
+
+var errKeyMissing = errors.New("the Idempotency-Key header is missing or too short")
 
 type edge struct {
 	err    error
@@ -133,11 +136,13 @@ func edges() []edge {
 	return []edge{
 		{access.ErrNoToken, errNoToken, http.StatusUnauthorized},
 		{access.ErrBadToken, errBadToken, http.StatusUnauthorized},
+		{errKeyMissing, errNoKey, http.StatusBadRequest},
 		{es.ErrReused, errReused, http.StatusUnprocessableEntity},
 		{es.ErrStale, errStale, http.StatusPreconditionFailed},
 		{es.ErrBusy, errBusy, http.StatusServiceUnavailable},
 		{eventlog.ErrUnavailable, errUnavailable, http.StatusServiceUnavailable},
 		{context.DeadlineExceeded, errUnavailable, http.StatusServiceUnavailable},
+		{context.Canceled, errUnavailable, http.StatusServiceUnavailable}, // the service is stopping, or nobody is listening any more
 	}
 }
 

@@ -23,6 +23,9 @@ import (
 	"github.com/yuanlu/yuanlu/libs/eventlog"
 	"github.com/yuanlu/yuanlu/libs/identity"
 	"github.com/yuanlu/yuanlu/libs/rule"
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
 )
 
 // Reactor is one process manager. E is what it hears, I what it wants done.
@@ -113,6 +116,16 @@ func (r *Reactor[E, I]) cause(recorded eventlog.Recorded, meta es.Meta, n int) e
 	}
 }
 
+// count shows parked messages as a metric, for an alert to rest on.
+func (r *Reactor[E, I]) count(ctx context.Context) {
+	counter, err := otel.Meter("react").Int64Counter("yuanlu.messages.parked", metric.WithDescription("messages that could not be acted on"))
+	if err != nil {
+		otel.Handle(err)
+		return
+	}
+	counter.Add(ctx, 1, metric.WithAttributes(attribute.String("subscription", r.Name)))
+}
+
 // parking is what is kept of a message that cannot be carried out.
 type parking struct {
 	Subscription string            `json:"subscription"`
@@ -136,6 +149,7 @@ func (r *Reactor[E, I]) park(ctx context.Context, recorded eventlog.Recorded, re
 		return fmt.Errorf("park: %w", err)
 	}
 	r.parked.Add(1)
+	r.count(ctx)
 	r.Logger.Error("a message was parked", slog.String("subscription", r.Name), slog.String("stream", recorded.Stream),
 		slog.Uint64("revision", recorded.Revision), slog.String("type", recorded.Type), slog.String("reason", reason))
 	return nil

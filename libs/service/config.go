@@ -65,7 +65,7 @@ func (c Config) City(ctx context.Context, logger *slog.Logger) (City, error) {
 	if err != nil {
 		return City{}, err
 	}
-	log, err := eventlog.Open(c.EventStore, eventlog.WithLogger(logger))
+	log, err := eventlog.Open(c.EventStore, eventlog.WithLogger(logger)) //nolint:contextcheck // the log lives until it is closed
 	if err != nil {
 		return City{}, err
 	}

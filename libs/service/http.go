@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"html"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -43,7 +44,11 @@ func edge(logger *slog.Logger, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx := problem.WithSlot(context.WithValue(r.Context(), targetKey{}, r.Method+" "+r.URL.Path))
 		defer func() {
-			if p := recover(); p != nil {
+			p := recover()
+			if p == http.ErrAbortHandler { //nolint:errorlint // it is thrown bare
+				panic(p) // the server's own way to hang up
+			}
+			if p != nil {
 				logger.Error("a handler panicked", slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.String("stack", string(debug.Stack())))
 				problem.Write(w, http.StatusInternalServerError)
 			}
@@ -63,11 +68,12 @@ func notFound(mux *http.ServeMux) http.Handler {
 			return
 		}
 		status := http.StatusNotFound
-		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete} {
+		for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
 			probe := r.Clone(r.Context())
 			probe.Method = method
 			if _, pattern := mux.Handler(probe); pattern != "" {
 				status = http.StatusMethodNotAllowed
+				w.Header().Add("Allow", method)
 			}
 		}
 		problem.Write(w, status)
@@ -114,7 +120,8 @@ func rulebook(parts []Part) http.HandlerFunc {
 	var page strings.Builder
 	page.WriteString("<!doctype html><html lang=\"zh-CN\"><meta charset=\"utf-8\"><title>规则 Rules</title><h1>规则 Rules</h1><dl>")
 	for _, r := range rules {
-		fmt.Fprintf(&page, "<dt id=%q><code>%s</code></dt><dd>%s<br>%s %s</dd>\n", r.Code, r.Code, r.ZH, r.EN, r.Article)
+		fmt.Fprintf(&page, "<dt id=%q><code>%s</code></dt><dd>%s<br>%s %s</dd>\n",
+			r.Code, r.Code, html.EscapeString(r.ZH), html.EscapeString(r.EN), html.EscapeString(r.Article))
 	}
 	page.WriteString("</dl></html>\n")
 	body := page.String()

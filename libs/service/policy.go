@@ -2,7 +2,9 @@ package service
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"time"
 
@@ -70,7 +72,44 @@ func LoadPolicy(path string) (Policy, error) {
 	if err := decoder.Decode(&policy); err != nil {
 		return policy, fmt.Errorf("city file: %w", err)
 	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return policy, fmt.Errorf("city file: %w", errTrailing)
+	}
+	if err := policy.check(); err != nil {
+		return policy, fmt.Errorf("city file: %w", err)
+	}
 	return policy, nil
+}
+
+var (
+	errTrailing = errors.New("something follows the policy")
+	errPolicy   = errors.New("not a policy that can be followed")
+)
+
+// check refuses limits that would never or always be broken, and names of
+// levels that nothing goes by.
+func (p Policy) check() error {
+	if _, err := identity.ParseUnit(string(p.City)); err != nil {
+		return fmt.Errorf("%w: unit: %w", errPolicy, err)
+	}
+	if p.Chase.MaxLevel < 0 || p.Chase.MinAmount < 0 {
+		return fmt.Errorf("%w: chase: neither maxLevel nor minAmountFen is negative", errPolicy)
+	}
+	if p.FreezeTermMonths < 1 || p.FreezeTermMonths > 6 {
+		return fmt.Errorf("%w: freezeTermMonths is 1 to 6", errPolicy)
+	}
+	levels := DefaultPolicy().AlertMinutes
+	for level, m := range p.AlertMinutes {
+		if _, known := levels[level]; !known || m.Sign < 1 || m.Contact < 1 {
+			return fmt.Errorf("%w: alertMinutes: %q is no level, or lacks the minutes to sign or to make contact", errPolicy, level)
+		}
+	}
+	for grade, level := range p.Grades {
+		if _, known := levels[level]; !known {
+			return fmt.Errorf("%w: grades: %q leads to no level", errPolicy, grade)
+		}
+	}
+	return nil
 }
 
 // Limits returns the sign and contact limits of an alert level.

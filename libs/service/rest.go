@@ -81,17 +81,19 @@ func (c City) Given(ctx context.Context, in Command, body any, who access.Person
 		return es.Cause{}, 0, fmt.Errorf("fingerprint of a request: %w", err)
 	}
 	expected, err := in.expected()
+	actor := who.Actor()
 	return es.Cause{
-		Command: identity.Derive("rest", who.Unit, who.User, target(ctx), in.Key),
+		Command: identity.Derive("rest", actor.Unit, actor.User, target(ctx), in.Key),
 		Input:   c.Keys.Index(privacy.Input, string(asked)),
-		Actor:   who.Actor(), Correlation: correlation, At: c.Clock.Now(),
+		Actor:   actor, Correlation: correlation, At: c.Clock.Now(),
 	}, expected, err
 }
 
 // NewID names what a creating command makes: a function of who asked and under
 // which key, so that a request repeated after a crash finds what it had made.
 func NewID(kind string, who access.Person, in Command) string {
-	return identity.Derive("new", kind, who.Unit, who.User, in.Key).String()
+	actor := who.Actor() // two banks may name their desks alike
+	return identity.Derive("new", kind, actor.Unit, actor.User, in.Key).String()
 }
 
 func (in Command) expected() (es.Expected, error) {
@@ -99,7 +101,7 @@ func (in Command) expected() (es.Expected, error) {
 		return es.AnyRevision, nil
 	}
 	n, err := strconv.ParseInt(strings.Trim(in.IfMatch, `"`), 10, 64)
-	if err != nil {
+	if err != nil || n < 0 {
 		return 0, es.ErrStale
 	}
 	return es.Expected(n), nil

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,10 +15,15 @@ import (
 	"time"
 
 	"github.com/yuanlu/yuanlu/libs/clock"
+	"github.com/yuanlu/yuanlu/libs/telemetry"
 )
 
 // grace is how long a stopping service lets requests finish.
 const grace = 20 * time.Second
+
+// errEnded stops a service whose background work has ended by itself: it would
+// go on answering from views that stand still.
+var errEnded = errors.New("the background work has ended by itself")
 
 // New makes one service of a city; each service's package has one.
 type New func(context.Context, City) (Part, error)
@@ -44,6 +50,11 @@ func main(ctx context.Context, name string, news New) error {
 		return err
 	}
 	logger = logger.With(slog.String("service", name))
+	quiet, err := telemetry.SetUp(ctx, name)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = quiet(context.WithoutCancel(ctx)) }() // what cannot be sent is lost with the process
 	city, err := config.City(ctx, logger)
 	if err != nil {
 		return err
@@ -66,15 +77,19 @@ func Serve(ctx context.Context, addr string, city City, listening func(net.Addr)
 	var listen net.ListenConfig
 	listener, err := listen.Listen(ctx, "tcp", addr)
 	if err != nil {
-		return fmt.Errorf("listen: %w", err)
+		return errors.Join(fmt.Errorf("listen: %w", err), closeAll(parts))
 	}
 	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWork()
+	requests, dropRequests := context.WithCancel(context.WithoutCancel(ctx))
+	defer dropRequests()
+	polls, endPolls := context.WithCancel(requests)
+	defer endPolls()
 	var running sync.WaitGroup
 	background := func(name string, run func(context.Context) error) {
 		running.Go(func() {
-			if err := run(work); err != nil && !errors.Is(err, context.Canceled) {
-				cancel(fmt.Errorf("%s: %w", name, err))
+			if err := run(work); work.Err() == nil {
+				cancel(fmt.Errorf("%s: %w", name, cmp.Or(err, errEnded)))
 			}
 		})
 	}
@@ -85,10 +100,11 @@ func Serve(ctx context.Context, addr string, city City, listening func(net.Addr)
 		background(p.Name, p.Run)
 	}
 	server := &http.Server{
-		Handler: Handler(city, parts...), ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute,
-		BaseContext: func(net.Listener) context.Context { return work },
+		Handler: ending(polls, Handler(city, parts...)), ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute,
+		BaseContext: func(net.Listener) context.Context { return requests },
 		ErrorLog:    slog.NewLogLogger(city.Logger.Handler(), slog.LevelWarn),
 	}
+	server.RegisterOnShutdown(endPolls)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	city.Logger.Info("listening", slog.String("addr", listener.Addr().String()))
@@ -100,22 +116,39 @@ func Serve(ctx context.Context, addr string, city City, listening func(net.Addr)
 	case err := <-served:
 		cancel(err)
 	}
-	return stopAll(ctx, server, stopWork, &running, parts)
+	err = stopRequests(ctx, server)
+	dropRequests() // those that have not ended by now
+	stopWork()
+	running.Wait()
+	return errors.Join(err, closeAll(parts))
 }
 
-func stopAll(ctx context.Context, server *http.Server, stopWork func(), running *sync.WaitGroup, parts []Part) error {
+// ending ends long polls, which name how long they wait, when the service
+// stops: they would wait out the grace period. All other requests are finished.
+func ending(polls context.Context, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Has("wait") {
+			ctx, cancel := context.WithCancel(r.Context())
+			defer cancel()
+			defer context.AfterFunc(polls, cancel)()
+			r = r.WithContext(ctx) //nolint:contextcheck // made from the request's own, two lines above
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func stopRequests(ctx context.Context, server *http.Server) error {
 	cause := context.Cause(ctx)
 	if errors.Is(cause, context.Canceled) {
 		cause = nil
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
-	// Long polls would wait out the grace period: tell them by ending the
-	// background work, which they watch, as soon as no new request comes in.
-	server.RegisterOnShutdown(stopWork)
-	errs := []error{cause, server.Shutdown(ctx)}
-	stopWork()
-	running.Wait()
+	return errors.Join(cause, server.Shutdown(ctx))
+}
+
+func closeAll(parts []Part) error {
+	var errs []error
 	for _, p := range parts {
 		errs = append(errs, p.Close())
 	}

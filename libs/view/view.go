@@ -1,7 +1,7 @@
 // Package view keeps what services show as lists: rows folded from the log into
 // one SQLite file, with the log position in the same transaction. A view holds
-// no truth. It is dropped and grows back when its schema changes, and never
-// decides anything.
+// no truth. It is dropped and grows back when its schema or the streams it is
+// folded from change, and never decides anything.
 package view
 
 import (
@@ -45,8 +45,8 @@ type View struct {
 	caughtUp bool
 }
 
-// Open opens the file, or makes a new one if there is none or its schema is
-// another. Run fills it.
+// Open opens the file, or makes a new one if there is none or it is that of
+// another schema or other streams. Run fills it.
 func Open(ctx context.Context, log *eventlog.Log, cfg Config) (*View, error) {
 	v := &View{cfg: cfg, log: log, changed: make(chan struct{})}
 	fresh, err := v.open(ctx)
@@ -89,9 +89,10 @@ func (v *View) open(ctx context.Context) (fresh bool, err error) {
 	return false, v.edit.QueryRowContext(ctx, "SELECT at FROM position").Scan(&v.position)
 }
 
-// version is a fingerprint of the schema, kept in the file's header.
+// version is a fingerprint of the schema and of the streams it is folded from,
+// kept in the file's header.
 func (v *View) version() int32 {
-	sum := sha256.Sum256([]byte(v.cfg.Schema))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%q", v.cfg.Schema, v.cfg.Prefixes))
 	return int32(binary.BigEndian.Uint32(sum[:]) &^ (1 << 31)) //nolint:gosec // the top bit is cleared
 }
 

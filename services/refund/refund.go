@@ -20,11 +20,10 @@ func New(ctx context.Context, city service.City) (service.Part, error) {
 		return service.Part{}, err
 	}
 	api := rest.API{App: a, Refunds: refunds, Desk: entry.Desk{Keys: city.Keys, Banks: city.Banks}}
-	rules := append(domain.Rules(), rest.Rules()...)
 	return service.Part{
 		Name:     app.Name,
 		Prefixes: []string{"/v1/refunds", "/v1/bank/refund-notices"},
-		Rules:    append(rules, entry.Rules()...),
+		Rules:    append(domain.Rules(), entry.Rules()...),
 		Routes:   func(mux *http.ServeMux) { api.Routes(mux) },
 		Run: func(ctx context.Context) error {
 			return service.Together(ctx, refunds.Run, a.Reactor().Run, a.Alarms().Run)

@@ -3,7 +3,6 @@ package stoppayment
 import (
 	"context"
 	"net/http"
-	"slices"
 
 	"github.com/yuanlu/yuanlu/libs/entry"
 	"github.com/yuanlu/yuanlu/libs/service"
@@ -24,7 +23,7 @@ func New(ctx context.Context, city service.City) (service.Part, error) {
 	return service.Part{
 		Name:     app.Name,
 		Prefixes: []string{"/v1/standing-approvals", "/v1/pursuits", "/v1/orders", "/v1/accounts", "/v1/bank/orders"},
-		Rules:    slices.Concat(domain.Rules(), entry.Rules(), rest.Rules()),
+		Rules:    append(domain.Rules(), entry.Rules()...),
 		Routes:   func(mux *http.ServeMux) { api.Routes(mux) },
 		Run: func(ctx context.Context) error {
 			return service.Together(ctx, orders.Run, a.Reactor().Run, a.Clocks().Run)

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
-	"log"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -59,7 +59,7 @@ func startSeparate(t *testing.T) *separate {
 			t.Fatal(err)
 		}
 		proxy := httputil.NewSingleHostReverseProxy(target)
-		proxy.ErrorLog = log.New(io.Discard, "", 0) // clients that hang up are not news
+		proxy.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo) // clients that hang up are not news
 		for _, p := range prefixes {
 			gateway.Handle(p, proxy)
 			gateway.Handle(p+"/", proxy)

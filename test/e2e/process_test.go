@@ -25,7 +25,7 @@ var binaries = sync.OnceValues(func() (string, error) {
 	for _, target := range []string{
 		"intake/cmd/intake", "warning/cmd/warning", "stoppayment/cmd/stoppayment", "refund/cmd/refund", "casebook/cmd/casebook", "yuanlu/cmd/yuanlu",
 	} {
-		build := exec.Command("go", "build", "-o", filepath.Join(dir, filepath.Base(target)), "../../services/"+target)
+		build := exec.CommandContext(context.Background(), "go", "build", "-o", filepath.Join(dir, filepath.Base(target)), "../../services/"+target)
 		if out, err := build.CombinedOutput(); err != nil {
 			return "", fmt.Errorf("build %s: %w\n%s", target, err, out)
 		}
@@ -74,7 +74,7 @@ func start(t *testing.T, log *output, name string, env []string, args ...string)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &process{Cmd: exec.Command(filepath.Join(dir, name), args...), name: name, log: log, done: make(chan error, 1)} //nolint:gosec // our own programs
+	p := &process{Cmd: exec.CommandContext(t.Context(), filepath.Join(dir, name), args...), name: name, log: log, done: make(chan error, 1)} //nolint:gosec // our own programs
 	p.Env = append(os.Environ(), env...)
 	p.Stdout, p.Stderr = log, log
 	if err := p.Start(); err != nil {
@@ -98,7 +98,9 @@ func (p *process) kill(t *testing.T) {
 	if err := p.Process.Signal(syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	<-p.done
+	if err := <-p.done; err == nil {
+		t.Errorf("%s ended in order before it was killed", p.name)
+	}
 }
 
 // stop asks a process to end, and demands that it does so in order.
@@ -120,7 +122,7 @@ func (p *process) stop(t *testing.T) {
 // freeAddr is an address that nobody listens on.
 func freeAddr(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -50,6 +50,21 @@ func TestLinksBite(t *testing.T) {
 	}
 }
 
+func TestDependenciesBite(t *testing.T) {
+	const module = "module x\n\nrequire (\n\tgithub.com/a/b v1.2.3\n\texample.org/c v0.1.0\n\texample.org/d v9.9.9 // indirect\n\t" + tidy.Root + "libs v0.0.0\n)\n"
+	for page, want := range map[string][]string{
+		"| `a/b` v1.2.3 | why |\n| `example.org/c` v0.1.0 | why |\n": nil,
+		"| `a/b` v1.2.4 | why |\n": {
+			"libs/go.mod requires example.org/c v0.1.0, which docs/dependencies.md does not explain",
+			"libs/go.mod requires github.com/a/b v1.2.3, which docs/dependencies.md does not explain",
+		},
+	} {
+		if diff := cmp.Diff(want, tidy.Dependencies(files("libs/go.mod", module, tidy.DependenciesPage, page))); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
 func TestInvariantsBite(t *testing.T) {
 	const page = "| Number | Invariant | Held by |\n|---|---|---|\n| I30 | returns never exceed | open |\n| I31 | nor losses | `TestI31_Gone` (libs/a) |\n"
 	const test = "package a\n\nfunc TestI30_Returns(t *testing.T) {}\n\nfunc TestI44_I30_Remainder(t *testing.T) {}\n"

@@ -52,6 +52,10 @@ func TestEveryPageOfTheHouseLeadsSomewhere(t *testing.T) {
 	report(t, tidy.Links(os.DirFS(root)))
 }
 
+func TestEveryDependencyIsExplained(t *testing.T) {
+	report(t, tidy.Dependencies(os.DirFS(root)))
+}
+
 func TestTheListOfInvariantsIsTheTruthAboutTheTests(t *testing.T) {
 	repository := os.DirFS(root)
 	if *rewrite {

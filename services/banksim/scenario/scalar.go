@@ -72,10 +72,6 @@ const farthest = 10 * 365 * 24 * time.Hour
 
 func parseOffset(s string) (time.Duration, error) {
 	body := strings.TrimLeft(s, "+-")
-	sign := time.Duration(1)
-	if strings.HasPrefix(s, "-") {
-		sign = -1
-	}
 	if len(s)-len(body) > 1 {
 		return 0, ErrScenario
 	}
@@ -99,7 +95,10 @@ func parseOffset(s string) (time.Duration, error) {
 	if rest < 0 || rest > farthest || days+rest > farthest || rest%time.Second != 0 {
 		return 0, ErrScenario
 	}
-	return sign * (days + rest), nil
+	if strings.HasPrefix(s, "-") {
+		return -(days + rest), nil
+	}
+	return days + rest, nil
 }
 
 // BankCode (行号) is the 12-digit code of a bank, with its check digit.

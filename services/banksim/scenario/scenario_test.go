@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/yuanlu/yuanlu/libs/identity"
+	"github.com/yuanlu/yuanlu/libs/money"
 	"github.com/yuanlu/yuanlu/services/banksim/internal/stage"
 	"github.com/yuanlu/yuanlu/services/banksim/scenario"
 )
@@ -64,7 +65,7 @@ func TestMaomingIsPlannedAsItWasPublished(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	held := p.Stopped - p.Stopped
+	held := money.Fen(0)
 	for _, a := range y.Accounts {
 		statement, err := show.Network.Statement(stage.Key(a))
 		if err != nil {

@@ -11,6 +11,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -34,16 +35,8 @@ func (r *Refusal) Error() string {
 
 // Refused tells whether an error is a refusal with that status.
 func Refused(err error, statuses ...int) bool {
-	var r *Refusal
-	if !errors.As(err, &r) {
-		return false
-	}
-	for _, s := range statuses {
-		if r.Status == s {
-			return true
-		}
-	}
-	return false
+	r, ok := errors.AsType[*Refusal](err)
+	return ok && slices.Contains(statuses, r.Status)
 }
 
 // Person is whom a token names.
@@ -196,8 +189,8 @@ func (c *Client) note(away bool) {
 }
 
 func final(err error) bool {
-	var r *Refusal
-	return errors.As(err, &r) && r.Status < http.StatusInternalServerError && r.Status != http.StatusTooManyRequests && r.Status != http.StatusRequestTimeout
+	r, ok := errors.AsType[*Refusal](err)
+	return ok && r.Status < http.StatusInternalServerError && r.Status != http.StatusTooManyRequests && r.Status != http.StatusRequestTimeout
 }
 
 func (c *Client) once(ctx context.Context, r request, out any) error {
@@ -218,7 +211,7 @@ func (c *Client) once(ctx context.Context, r request, out any) error {
 	if err != nil {
 		return err
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }() // all that matters has been read
 	data, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {
 		return err

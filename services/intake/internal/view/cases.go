@@ -4,7 +4,6 @@ package view
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -40,19 +39,9 @@ type Cases struct{ *view.View }
 
 // Open opens the list.
 func Open(ctx context.Context, city service.City) (Cases, error) {
-	codec := event.CaseCodec()
 	v, err := view.Open(ctx, city.Log, view.Config{
 		Path: city.ViewPath("intake"), Schema: schema, Prefixes: []string{"case-"}, Logger: city.Logger,
-		Apply: func(ctx context.Context, tx *sql.Tx, r eventlog.Recorded) error {
-			e, err := codec.Decode(r.Type, r.Data)
-			if errors.Is(err, event.ErrUnknown) {
-				return nil // newer than this build; the list can do without it
-			}
-			if err != nil {
-				return err
-			}
-			return apply(ctx, tx, r, e)
-		},
+		Apply: view.Folding("intake", event.CaseCodec(), event.ErrUnknown, apply),
 	})
 	return Cases{v}, err
 }

@@ -11,21 +11,10 @@ import (
 	"github.com/yuanlu/yuanlu/libs/access"
 	"github.com/yuanlu/yuanlu/libs/entry"
 	"github.com/yuanlu/yuanlu/libs/identity"
-	"github.com/yuanlu/yuanlu/libs/money"
-	"github.com/yuanlu/yuanlu/libs/rule"
 	"github.com/yuanlu/yuanlu/libs/service"
 	"github.com/yuanlu/yuanlu/services/refund/internal/domain"
 	"github.com/yuanlu/yuanlu/services/refund/internal/view"
 )
-
-// Rules on how a bank writes its answers.
-var (
-	errAmount = rule.New("bank-amount-malformed", "金额应为元，最多两位小数", "an amount is decimal text in yuan with at most two decimals", "").As(rule.Invalid)
-	errTime   = rule.New("bank-time-malformed", "时间格式应为 yyyyMMddHHmmss", "a time is yyyyMMddHHmmss", "").As(rule.Invalid)
-)
-
-// Rules lists the rules of this edge.
-func Rules() []rule.Rule { return []rule.Rule{errAmount.Rule, errTime.Rule} }
 
 // skew is how far a bank's clock may run ahead of the city's.
 const skew = 5 * time.Minute
@@ -45,25 +34,13 @@ func (a API) bankNotices(ctx context.Context, in *bankNoticesInput) (*bankNotice
 	if err != nil {
 		return nil, err
 	}
-	patience := time.NewTimer(time.Duration(in.Wait) * time.Second)
-	defer patience.Stop()
-	for {
-		changed := a.Refunds.Changed()
-		open, err := a.Refunds.Notices(ctx, who.Bank, in.Limit)
-		if err != nil && ctx.Err() == nil {
-			return nil, err
-		}
-		if len(open) > 0 || in.Wait == 0 {
-			return a.noticesFor(ctx, open)
-		}
-		select {
-		case <-changed:
-		case <-patience.C:
-			return a.noticesFor(ctx, nil)
-		case <-ctx.Done():
-			return a.noticesFor(ctx, nil)
-		}
+	open, err := service.LongPoll(ctx, in.Wait, a.Refunds.Changed, func(ctx context.Context) ([]view.Notice, error) {
+		return a.Refunds.Notices(ctx, who.Bank, in.Limit)
+	})
+	if err != nil {
+		return nil, err
 	}
+	return a.noticesFor(ctx, open)
 }
 
 func (a API) noticesFor(ctx context.Context, open []view.Notice) (*bankNoticesOutput, error) {
@@ -162,13 +139,13 @@ func answered(notice string, desk identity.BankCode, in bank.NoticeAnswer, now t
 	if in.Result != bank.ResultOK {
 		return domain.ReportFailed{Payment: notice, Bank: desk, Cause: in.FailureCause, At: now}, nil
 	}
-	amount, err := money.Parse(in.Amount)
+	amount, err := entry.PlatformAmount(in.Amount, "/amount")
 	if err != nil {
-		return nil, errAmount.At("/amount")
+		return nil, err
 	}
-	done, err := identity.ParsePlatformTime(in.DoneTime)
+	done, err := entry.PlatformTime(in.DoneTime, "/doneTime")
 	if err != nil {
-		return nil, errTime.At("/doneTime")
+		return nil, err
 	}
 	if done.After(now.Add(skew)) {
 		return nil, entry.ErrTimeAhead.At("/doneTime")

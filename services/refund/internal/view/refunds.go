@@ -39,23 +39,13 @@ type Refunds struct{ *view.View }
 
 // Open opens the lists.
 func Open(ctx context.Context, city service.City) (Refunds, error) {
-	codec := event.RefundCodec()
 	schema, err := schema()
 	if err != nil {
 		return Refunds{}, err
 	}
 	v, err := view.Open(ctx, city.Log, view.Config{
 		Path: city.ViewPath("refund"), Schema: schema, Prefixes: []string{"refund-"}, Logger: city.Logger,
-		Apply: func(ctx context.Context, tx *sql.Tx, r eventlog.Recorded) error {
-			e, err := codec.Decode(r.Type, r.Data)
-			if errors.Is(err, event.ErrUnknown) {
-				return nil // newer than this build; the list can do without it
-			}
-			if err != nil {
-				return err
-			}
-			return apply(ctx, tx, r, e)
-		},
+		Apply: view.Folding("refund", event.RefundCodec(), event.ErrUnknown, apply),
 	})
 	return Refunds{v}, err
 }

@@ -57,15 +57,15 @@ func (a App) Pursuit(ctx context.Context, id identity.CaseID, cause es.Cause, ex
 // Account carries one command to an account. A stop gets the standing
 // approvals of its unit, read at this moment.
 func (a App) Account(ctx context.Context, id identity.AccountID, cause es.Cause, expected es.Expected, cmd domain.AccountCommand) (es.Outcome[domain.Account, event.AccountEvent], error) {
-	switch stop := cmd.(type) {
-	case domain.RequestStop:
+	if stop, ok := cmd.(domain.RequestStop); ok {
 		standing, err := a.standing(ctx, stop.Unit, cause)
 		if err != nil {
 			return es.Outcome[domain.Account, event.AccountEvent]{}, err
 		}
 		stop.Standing = standing
 		cmd = stop
-	case domain.SecondStop:
+	}
+	if stop, ok := cmd.(domain.SecondStop); ok {
 		standing, err := a.standing(ctx, stop.Operator.Unit, cause)
 		if err != nil {
 			return es.Outcome[domain.Account, event.AccountEvent]{}, err

@@ -119,14 +119,13 @@ func (a App) carry(ctx context.Context, cause es.Cause, i Intent) error {
 		_, err := a.Pursuit(ctx, i.Pursuit, cause, es.AnyRevision, i.Chase)
 		return err
 	}
-	switch cmd := i.Money.(type) {
-	case domain.RequestStop:
+	if cmd, ok := i.Money.(domain.RequestStop); ok {
 		cmd.At, cmd.Method, cause.Correlation = cause.At, a.Method(), string(cmd.Case)
 		i.Money = cmd
-	case domain.TraceInflow:
+	}
+	if cmd, ok := i.Money.(domain.TraceInflow); ok {
 		cmd.Method, cause.Correlation = a.Method(), string(cmd.Case)
 		i.Money = cmd
-	default:
 	}
 	_, err := a.Account(ctx, i.Account, cause, es.AnyRevision, i.Money)
 	return err

@@ -127,14 +127,7 @@ func DueOnAccount(a Account) []es.Alarm {
 func EvolveAccount(a Account, e event.AccountEvent) Account {
 	switch e := e.(type) {
 	case event.StopRequested:
-		a.Ref = e.Account
-		a = a.with(Order{
-			ID: e.Order, Case: e.Case, Ordinal: e.Ordinal, Level: e.Level, State: Waiting, Unit: e.Unit, Operator: e.Operator,
-			Source: e.Source, Lots: e.Lots, RequestAt: e.At,
-		})
-		if e.Source.ID != "" {
-			a = a.inflow(Inflow{e.Case, e.Source, e.Lots})
-		}
+		a = a.stopRequested(e)
 	case event.StopApproved:
 		a = a.change(e.Order, func(o *Order) { o.State = Approved })
 	case event.StopRejected:
@@ -159,24 +152,10 @@ func EvolveAccount(a Account, e event.AccountEvent) Account {
 	case event.FundsAttributed:
 		a.Attribution = e
 	case event.BankDiscrepancyFound: // shown, changes nothing
-	default:
-		a = evolveFreeze(a, e)
-	}
-	return a
-}
-
-func evolveFreeze(a Account, e event.AccountEvent) Account {
-	switch e := e.(type) {
 	case event.FreezeRequested:
-		a.Ref = e.Account
-		a = a.with(Order{
-			ID: e.Order, Case: e.Case, Freeze: true, State: Approved, Unit: e.Operator.Unit, Operator: e.Operator, RequestAt: e.At, Request: e,
-		})
+		a = a.freezeRequested(e)
 	case event.FreezeExecuted:
-		a = a.change(e.Order, func(o *Order) {
-			o.State, o.ExecutedAt, o.ExpiresAt, o.Balance = Executed, e.ExecutedAt, e.ExpiresAt, e.Balance
-		})
-		a.Frozen = Freeze{Order: e.Order, Case: e.Case, Amount: e.Frozen, Remaining: e.Frozen, Expires: e.ExpiresAt}
+		a = a.freezeExecuted(e)
 	case event.FreezeQueued:
 		a = a.change(e.Order, func(o *Order) { o.State = Queued })
 	case event.FreezeFailed:
@@ -189,6 +168,32 @@ func evolveFreeze(a Account, e event.AccountEvent) Account {
 		a.Frozen.Returned = append(slices.Clip(a.Frozen.Returned), e.Payment)
 	}
 	return a
+}
+
+func (a Account) stopRequested(e event.StopRequested) Account {
+	a.Ref = e.Account
+	a = a.with(Order{
+		ID: e.Order, Case: e.Case, Ordinal: e.Ordinal, Level: e.Level, State: Waiting, Unit: e.Unit, Operator: e.Operator,
+		Source: e.Source, Lots: e.Lots, RequestAt: e.At,
+	})
+	if e.Source.ID != "" {
+		a = a.inflow(Inflow{e.Case, e.Source, e.Lots})
+	}
+	return a
+}
+
+func (a Account) freezeRequested(e event.FreezeRequested) Account {
+	a.Ref = e.Account
+	return a.with(Order{
+		ID: e.Order, Case: e.Case, Freeze: true, State: Approved, Unit: e.Operator.Unit, Operator: e.Operator, RequestAt: e.At, Request: e,
+	})
+}
+
+func (a Account) freezeExecuted(e event.FreezeExecuted) Account {
+	a.Frozen = Freeze{Order: e.Order, Case: e.Case, Amount: e.Frozen, Remaining: e.Frozen, Expires: e.ExpiresAt}
+	return a.change(e.Order, func(o *Order) {
+		o.State, o.ExecutedAt, o.ExpiresAt, o.Balance = Executed, e.ExecutedAt, e.ExpiresAt, e.Balance
+	})
 }
 
 // The state is a value: changing a list makes a new one.

@@ -283,12 +283,10 @@ func reattribute(a Account, events []event.AccountEvent, method event.Method) ([
 // something else changes: it is news only with the event that brought it.
 func (a Account) reportedMissing(in Inflow, events []event.AccountEvent) bool {
 	for _, e := range events {
-		switch e := e.(type) {
-		case event.InflowTraced:
-			if e.Source.ID == in.Source.ID {
-				return false
-			}
-		case event.StatementReceived:
+		if _, ok := e.(event.StatementReceived); ok {
+			return false
+		}
+		if traced, ok := e.(event.InflowTraced); ok && traced.Source.ID == in.Source.ID {
 			return false
 		}
 	}

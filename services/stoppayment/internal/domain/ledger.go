@@ -146,7 +146,7 @@ func debit(pool []credit, amount money.Fen, method event.Method) (taken []event.
 		return taken, false, err
 	case event.DirectTimestamp:
 	}
-	for i := len(pool) - 1; i >= 0; i-- {
+	for i := range slices.Backward(pool) {
 		if left := pool[i].left(); left >= amount {
 			single := len(known(pool[i].lots)) == 0 || len(positive(pool[i].lots)) == 1
 			taken, err = share(pool, []int{i}, amount)

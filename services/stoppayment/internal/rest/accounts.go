@@ -126,7 +126,7 @@ type OnOrder struct {
 
 // carry gives one command of a person to an account. What it is about is the
 // case of the order.
-func (a API) carry(ctx context.Context, who access.Person, in OnOrder, body any, make func(es.Cause) domain.AccountCommand) (*accountOutput, error) {
+func (a API) carry(ctx context.Context, who access.Person, in OnOrder, body any, command func(es.Cause) domain.AccountCommand) (*accountOutput, error) {
 	past, err := a.App.Accounts.Load(ctx, string(in.Account))
 	if err != nil {
 		return nil, err
@@ -139,7 +139,7 @@ func (a API) carry(ctx context.Context, who access.Person, in OnOrder, body any,
 	if err != nil {
 		return nil, err
 	}
-	done, err := a.App.Account(ctx, in.Account, cause, expected, make(cause))
+	done, err := a.App.Account(ctx, in.Account, cause, expected, command(cause))
 	if err != nil {
 		return nil, err
 	}

@@ -10,20 +10,10 @@ import (
 	"github.com/yuanlu/yuanlu/libs/entry"
 	"github.com/yuanlu/yuanlu/libs/identity"
 	"github.com/yuanlu/yuanlu/libs/money"
-	"github.com/yuanlu/yuanlu/libs/rule"
 	"github.com/yuanlu/yuanlu/libs/service"
 	"github.com/yuanlu/yuanlu/services/stoppayment/internal/domain"
 	"golang.org/x/sync/errgroup"
 )
-
-// Rules on how a bank writes its answers.
-var (
-	errAmount = rule.New("bank-amount-malformed", "金额应为元，最多两位小数", "an amount is decimal text in yuan with at most two decimals", "").As(rule.Invalid)
-	errTime   = rule.New("bank-time-malformed", "时间格式应为 yyyyMMddHHmmss", "a time is yyyyMMddHHmmss", "").As(rule.Invalid)
-)
-
-// Rules lists the rules of this edge.
-func Rules() []rule.Rule { return []rule.Rule{errAmount.Rule, errTime.Rule} }
 
 type answerInput struct {
 	service.Command
@@ -111,10 +101,8 @@ func (r *reader) amount(text, pointer string) money.Fen {
 	if text == "" {
 		return 0
 	}
-	f, err := money.Parse(text)
-	if err != nil {
-		r.fail(errAmount.At("%s", pointer))
-	}
+	f, err := entry.PlatformAmount(text, pointer)
+	r.err = errors.Join(r.err, err)
 	return f
 }
 
@@ -122,11 +110,7 @@ func (r *reader) time(text, pointer string) time.Time {
 	if text == "" {
 		return time.Time{}
 	}
-	t, err := identity.ParsePlatformTime(text)
-	if err != nil {
-		r.fail(errTime.At("%s", pointer))
-	}
+	t, err := entry.PlatformTime(text, pointer)
+	r.err = errors.Join(r.err, err)
 	return t
 }
-
-func (r *reader) fail(err error) { r.err = errors.Join(r.err, err) }

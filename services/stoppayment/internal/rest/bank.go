@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
-	"time"
 
 	"github.com/yuanlu/yuanlu/api/bank"
 	"github.com/yuanlu/yuanlu/api/event"
@@ -30,25 +29,13 @@ func (a API) bankOrders(ctx context.Context, in *bankOrdersInput) (*bankOrdersOu
 	if err != nil {
 		return nil, err
 	}
-	patience := time.NewTimer(time.Duration(in.Wait) * time.Second)
-	defer patience.Stop()
-	for {
-		changed := a.Orders.Changed()
-		rows, err := a.Orders.ForBank(ctx, who.Bank, in.Limit)
-		if err != nil {
-			return nil, err
-		}
-		if len(rows) > 0 || in.Wait == 0 {
-			return a.ordersFor(ctx, rows)
-		}
-		select {
-		case <-changed:
-		case <-patience.C:
-			return a.ordersFor(ctx, nil)
-		case <-ctx.Done():
-			return a.ordersFor(ctx, nil)
-		}
+	rows, err := service.LongPoll(ctx, in.Wait, a.Orders.Changed, func(ctx context.Context) ([]view.Row, error) {
+		return a.Orders.ForBank(ctx, who.Bank, in.Limit)
+	})
+	if err != nil {
+		return nil, err
 	}
+	return a.ordersFor(ctx, rows)
 }
 
 func (a API) ordersFor(ctx context.Context, rows []view.Row) (*bankOrdersOutput, error) {

@@ -48,7 +48,7 @@ func (a API) Routes(mux *http.ServeMux) huma.API {
 
 // officer is who is logged in, as events name him.
 func officer(p access.Person) event.Officer {
-	return event.Officer{PoliceNo: p.User, Unit: identity.Unit(p.Unit), Level: identity.Level(p.Level)}
+	return event.Officer{PoliceNo: p.User, Unit: identity.Unit(p.Unit), Level: p.Level}
 }
 
 // named is a second officer, as a request names him.

@@ -6,7 +6,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"github.com/yuanlu/yuanlu/api/bank"
@@ -43,19 +42,9 @@ type Orders struct{ *view.View }
 
 // Open opens the list.
 func Open(ctx context.Context, city service.City) (Orders, error) {
-	codec := event.AccountCodec()
 	v, err := view.Open(ctx, city.Log, view.Config{
 		Path: city.ViewPath("stoppayment"), Schema: schema, Prefixes: []string{"account-"}, Logger: city.Logger,
-		Apply: func(ctx context.Context, tx *sql.Tx, r eventlog.Recorded) error {
-			e, err := codec.Decode(r.Type, r.Data)
-			if errors.Is(err, event.ErrUnknown) {
-				return nil // newer than this build; the list can do without it
-			}
-			if err != nil {
-				return err
-			}
-			return apply(ctx, tx, r, e)
-		},
+		Apply: view.Folding("stoppayment", event.AccountCodec(), event.ErrUnknown, apply),
 	})
 	return Orders{v}, err
 }

@@ -44,7 +44,7 @@ func (a API) Routes(mux *http.ServeMux) huma.API {
 
 // officer is who is logged in, as events name him.
 func officer(p access.Person) event.Officer {
-	return event.Officer{PoliceNo: p.User, Unit: identity.Unit(p.Unit), Level: identity.Level(p.Level)}
+	return event.Officer{PoliceNo: p.User, Unit: identity.Unit(p.Unit), Level: p.Level}
 }
 
 // named is an officer as answers name him.

@@ -50,19 +50,9 @@ type Alerts struct{ *view.View }
 
 // Open opens the queue.
 func Open(ctx context.Context, city service.City) (Alerts, error) {
-	codec := event.AlertCodec()
 	v, err := view.Open(ctx, city.Log, view.Config{
 		Path: city.ViewPath("warning"), Schema: schema, Prefixes: []string{"alert-"}, Logger: city.Logger,
-		Apply: func(ctx context.Context, tx *sql.Tx, r eventlog.Recorded) error {
-			e, err := codec.Decode(r.Type, r.Data)
-			if errors.Is(err, event.ErrUnknown) {
-				return nil // newer than this build; the queue can do without it
-			}
-			if err != nil {
-				return err
-			}
-			return apply(ctx, tx, r, e)
-		},
+		Apply: view.Folding("warning", event.AlertCodec(), event.ErrUnknown, apply),
 	})
 	return Alerts{v}, err
 }

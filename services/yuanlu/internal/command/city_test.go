@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -69,7 +70,9 @@ func open(t *testing.T, demo bool) (service.City, http.Handler) {
 	t.Cleanup(func() {
 		stop()
 		for _, part := range all {
-			<-ended
+			if err := <-ended; err != nil && !errors.Is(err, context.Canceled) {
+				t.Error(err)
+			}
 			_ = part.Close()
 		}
 		_, _ = log.Close(), node.Close()

@@ -29,7 +29,7 @@ var (
 // Execute runs one command line and returns its exit code. Data goes to stdout,
 // progress and errors to stderr. When ctx ends, the command stops cleanly.
 func Execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	root := root()
+	root := root() //nolint:contextcheck // the node lives until it is closed, not as long as a context
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)

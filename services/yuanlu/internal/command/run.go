@@ -93,7 +93,11 @@ func run(cmd *cobra.Command, flags runFlags) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, stop()) }()
+	defer func() {
+		if err = errors.Join(err, stop()); err == nil {
+			_, _ = fmt.Fprintln(cmd.ErrOrStderr(), "已停止 stopped") // a line for people
+		}
+	}()
 	config.EventStore = node.Connection()
 	return runOver(cmd.Context(), node, config, logger, cmd.ErrOrStderr())
 }
