@@ -100,7 +100,7 @@ type StopLifted struct {
 // "bank-discrepancy-found.v1".
 type BankDiscrepancyFound struct {
 	Order    identity.OrderID `json:"order"`
-	Kind     string           `json:"kind"` // expiry-differs | statement-unbalanced | inflow-missing | late-answer
+	Kind     string           `json:"kind"` // expiry-differs | statement-unbalanced | statement-incomplete | inflow-missing | balance-moved | second-freeze
 	Expected string           `json:"expected,omitempty"`
 	Found    string           `json:"found,omitempty"`
 }
@@ -131,6 +131,7 @@ type InflowTraced struct {
 	Case   identity.CaseID `json:"case"`
 	Source Transfer        `json:"source"`
 	Lots   []Lot           `json:"lots"`
+	Basis  uint64          `json:"basis"` // revision of the chase that says so; an older one changes nothing
 }
 
 // Method (权属认定方法) of attributing what leaves a mixed account.

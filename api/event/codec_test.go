@@ -126,6 +126,8 @@ func fill(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.String:
 		v.SetString("x1")
+	case reflect.Uint64:
+		v.SetUint(7)
 	case reflect.Int, reflect.Int64:
 		v.SetInt(7)
 	case reflect.Bool:

@@ -36,7 +36,8 @@ type DownstreamAccountFound struct {
 	Source         Transfer           `json:"source"`
 	Lots           []Lot              `json:"lots"` // whose money Source carried
 	Order          identity.OrderID   `json:"order,omitempty"`
-	Withheld       string             `json:"withheld,omitempty"` // why no order is given: level-limit | amount-limit
+	Withheld       string             `json:"withheld,omitempty"`       // why no order is given: level-limit | amount-limit | parent-withheld
+	SourceRevision int                `json:"sourceRevision,omitempty"` // attribution of the parent that this follows from
 	Operator       Officer            `json:"operator"`
 	Investigator   Officer            `json:"investigator"`
 	Manual         bool               `json:"manual,omitempty"`
@@ -45,9 +46,10 @@ type DownstreamAccountFound struct {
 // TransferTraced (资金续追): more of the money reached a known account, or what
 // a known transfer carried was revised. Stored as "transfer-traced.v1".
 type TransferTraced struct {
-	Case   identity.CaseID `json:"case"`
-	Source Transfer        `json:"source"`
-	Lots   []Lot           `json:"lots"`
+	Case           identity.CaseID `json:"case"`
+	Source         Transfer        `json:"source"`
+	Lots           []Lot           `json:"lots"` // none: it turned out to carry nothing of this case
+	SourceRevision int             `json:"sourceRevision,omitempty"`
 }
 
 // FreezeProposed (呈请冻结): the case is filed, so the accounts of the chase are

@@ -51,6 +51,7 @@ type RefundOpened struct {
 	Exact         bool                 `json:"exact"`
 	Credits       int                  `json:"credits"`
 	Claims        []Claim              `json:"claims"`
+	OthersHeld    money.Fen            `json:"othersHeldFen"` // attributed on the account to victims of other cases
 	At            time.Time            `json:"at"`
 }
 

@@ -345,7 +345,7 @@ func TestTheRulesAreListed(t *testing.T) {
 		}
 		listed[r.Code] = true
 	}
-	for _, v := range []*rule.Violation{entry.ErrAmountNotPositive, entry.ErrAmountAbsurd, entry.ErrTimeAhead, entry.ErrNumberMissing, entry.ErrNameMissing, entry.ErrKind, entry.ErrSameAccount} {
+	for _, v := range []*rule.Violation{entry.ErrAmountNotPositive, entry.ErrAmountAbsurd, entry.ErrTimeAhead, entry.ErrNumberMissing, entry.ErrNameMissing, entry.ErrKind, entry.ErrSameAccount, entry.ErrBankAmount, entry.ErrBankTime} {
 		if !listed[v.Rule.Code] {
 			t.Errorf("%s is not listed", v.Rule.Code)
 		}

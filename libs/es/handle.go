@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -51,6 +52,11 @@ type Past[S, E any] struct {
 	Events   []E
 	Metas    []Meta
 	hash     string
+}
+
+// Did tells whether a command has been carried out on the stream.
+func (p Past[S, E]) Did(command uuid.UUID) bool {
+	return slices.ContainsFunc(p.Metas, func(m Meta) bool { return m.Command == command })
 }
 
 // Outcome tells what a command has led to.

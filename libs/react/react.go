@@ -51,9 +51,10 @@ type Reactor[E, I any] struct {
 
 // Source tells where an event was heard.
 type Source struct {
-	ID   uuid.UUID // of the event
-	Key  string    // the aggregate's id: the stream without its category
-	Meta es.Meta
+	ID       uuid.UUID // of the event
+	Key      string    // the aggregate's id: the stream without its category
+	Revision uint64    // of the event in its stream
+	Meta     es.Meta
 }
 
 // Parked counts the messages parked since the start.
@@ -92,7 +93,7 @@ func (r *Reactor[E, I]) hear(m *message.Message) error {
 		return r.park(m.Context(), recorded, "event-unreadable")
 	}
 	_, key, _ := strings.Cut(recorded.Stream, "-")
-	for n, intent := range r.React(Source{recorded.ID, key, meta}, e) {
+	for n, intent := range r.React(Source{recorded.ID, key, recorded.Revision, meta}, e) {
 		err := r.Carry(m.Context(), r.cause(recorded, meta, n), intent)
 		var refused *rule.Violation
 		switch {

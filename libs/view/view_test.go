@@ -222,7 +222,6 @@ func TestAViewGoesOnAfterARestartWithoutCountingTwice(t *testing.T) {
 }
 
 func TestRowsAndPositionAreWrittenTogetherOrNotAtAll(t *testing.T) {
-	var errBroken = errors.New("broken")
 	for name, breakdown := range map[string]func(cancel func()) error{
 		"a fold that fails":     func(func()) error { return errBroken },
 		"a service that is hit": func(cancel func()) error { cancel(); return nil },

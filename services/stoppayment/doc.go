@@ -7,7 +7,7 @@
 //
 //	hears  FraudReportReceived     -> OpenPursuit   -> PursuitOpened
 //	hears  LossTransferDeclared    -> Trace         -> DownstreamAccountFound, TransferTraced
-//	hears  DownstreamAccountFound  -> RequestStop   -> StopRequested, StopApproved
+//	hears  DownstreamAccountFound  -> RequestStop   -> StopRequested, StopApproved, InflowTraced, FundsAttributed
 //	hears  TransferTraced          -> TraceInflow   -> InflowTraced, FundsAttributed, BankDiscrepancyFound
 //	hears  FundsAttributed         -> Trace         -> DownstreamAccountFound, TransferTraced
 //	hears  CaseFiled               -> NoteFiling    -> FreezeProposed
@@ -19,7 +19,6 @@
 //	REST   POST /v1/pursuits/{case}/freeze                            -> ApproveFreeze  -> FreezeApproved
 //	REST   POST /v1/accounts/{account}/orders/{order}/approval        -> ApproveStop    -> StopApproved
 //	REST   POST /v1/accounts/{account}/orders/{order}/rejection       -> RejectStop     -> StopRejected
-//	REST   POST /v1/accounts/{account}/orders/{order}/lift            -> LiftStop       -> StopLifted
 //	REST   POST /v1/accounts/{account}/orders/{order}/second-stop     -> SecondStop     -> StopRequested, StopApproved
 //	bank   POST /v1/bank/orders/{order}/receipt                       -> MarkSent       -> OrderSent
 //	bank   POST /v1/bank/orders/{order}/answer (stop)                 -> AnswerStop     -> StopExecuted, StopFailed, StatementReceived, FundsAttributed, BankDiscrepancyFound

@@ -243,7 +243,7 @@ func TestAfterFilingTheChiefFreezes(t *testing.T) {
 		t.Fatalf("the bank is asked %+v", order)
 	}
 	c.Post(citytest.Desk(abc), "/v1/bank/orders/"+order.ApplicationID+"/answer", bank.Answer{
-		Result: bank.ResultOK, StartTime: "20210717170000", AppliedBalance: "304000.00", FrozedBalance: "304000.00", AccountBalance: "304000.00",
+		Result: bank.ResultOK, StartTime: "20210717160001", AppliedBalance: "304000.00", FrozedBalance: "304000.00", AccountBalance: "304000.00",
 	})
 	if p := c.chase(t, "case-1"); p.Accounts[0].Freeze != "executed" || p.Accounts[0].Frozen != 30_400_000 || p.Accounts[0].State != "lifted" || p.Open != 0 {
 		t.Errorf("the chase: %+v", p)

@@ -78,8 +78,7 @@ func TestWhatTheDeciderDoesNotDoFails(t *testing.T) {
 	command := exec.CommandContext(t.Context(), self, "-test.run=^"+t.Name()+"$", "-test.v", "-test.timeout="+time.Minute.String()) //nolint:gosec // this very binary
 	command.Env = append(os.Environ(), asVictim+"=1")
 	out, err := command.Output()
-	var exit *exec.ExitError
-	if !errors.As(err, &exit) {
+	if _, failed := errors.AsType[*exec.ExitError](err); !failed {
 		t.Fatalf("the rows passed: %v\n%s", err, out)
 	}
 	for _, r := range wrong() {

@@ -69,10 +69,27 @@ func open(p Procedure, cmd Open) ([]event.RefundEvent, error) {
 	if err != nil {
 		return nil, err
 	}
+	others, err := othersHeld(f)
+	if err != nil {
+		return nil, err
+	}
 	return []event.RefundEvent{event.RefundOpened{
 		Procedure: cmd.Procedure, Case: f.Case, CaseNo: f.CaseNo, Account: f.Account, FreezeOrder: f.Order, Frozen: f.Frozen,
-		FreezeExpires: f.ExpiresAt, Exact: f.Attribution.Exact, Credits: f.Attribution.Credits, Claims: claims, At: cmd.At,
+		FreezeExpires: f.ExpiresAt, Exact: f.Attribution.Exact, Credits: f.Attribution.Credits, Claims: claims, OthersHeld: others, At: cmd.At,
 	}}, nil
+}
+
+// othersHeld is what the account holds for victims of other cases. They share
+// with ours where less is frozen than all of them together have on it.
+func othersHeld(f event.FreezeExecuted) (total money.Fen, err error) {
+	for _, l := range f.Attribution.Held {
+		if l.Known() && l.Case != f.Case {
+			if total, err = total.Add(l.Amount); err != nil {
+				return 0, ErrTotal
+			}
+		}
+	}
+	return total, nil
 }
 
 func claims(f event.FreezeExecuted, declared []Declared) ([]event.Claim, error) {

@@ -79,9 +79,12 @@ func propose(hash Hash, p Procedure, cmd ProposePlan) ([]event.RefundEvent, erro
 
 // planned is the plan that the state gives, by 41号 art. 8.
 func planned(p Procedure) (event.RefundPlanProposed, error) {
-	held := p.Held()
+	attributable, err := attributable(p)
+	if err != nil {
+		return event.RefundPlanProposed{}, err
+	}
 	plan := event.RefundPlanProposed{
-		Mode: mode(p), FormulaVersion: FormulaVersion, Attributable: min(held, p.Frozen), Frozen: p.Frozen, Remainder: p.Frozen,
+		Mode: mode(p), FormulaVersion: FormulaVersion, Attributable: attributable, Frozen: p.Frozen, Remainder: p.Frozen,
 	}
 	plan.NoticeRequired = plan.Mode == event.Proportionately
 	shares, err := shares(p, plan)
@@ -100,11 +103,30 @@ func planned(p Procedure) (event.RefundPlanProposed, error) {
 	return plan, nil
 }
 
+// attributable is F, the part of the frozen money that is this case's victims':
+// all they hold or, where less is frozen than the victims of all cases hold,
+// their part of it. A fen that does not divide stays frozen.
+func attributable(p Procedure) (money.Fen, error) {
+	held := p.Held()
+	total, err := held.Add(p.OthersHeld)
+	if err != nil {
+		return 0, ErrTotal
+	}
+	if total <= p.Frozen {
+		return held, nil
+	}
+	part, _, err := p.Frozen.Share(held, total)
+	if err != nil {
+		return 0, ErrTotal
+	}
+	return part, nil
+}
+
 // mode chooses by art. 8: the money of an account goes back directly only
 // where time stamps tell it apart to the fen, and all of it is frozen.
 func mode(p Procedure) event.RefundMode {
 	switch {
-	case !p.Exact || p.Held() > p.Frozen:
+	case !p.Exact || p.Held() > p.Frozen-p.OthersHeld:
 		return event.Proportionately
 	case p.Credits == 1:
 		return event.Direct1

@@ -33,7 +33,7 @@ func TestAFreezeOpensAProcedure(t *testing.T) {
 		row{Rule: "a frozen account with a victim's money gets a procedure with a claim for each declared transfer", When: open, Then: history{opened()}},
 		row{Rule: "the order of declarations changes nothing", When: turned, Then: history{opened()}},
 		row{Rule: "several lots of one transfer are one claim", When: split, Then: history{opened()}},
-		row{Rule: "money of another case is left to its own procedure", When: foreign, Then: history{opened()}},
+		row{Rule: "money of another case is left to its own procedure, and counted", When: foreign, Then: history{withOthers(9)}},
 		row{Rule: "a freeze that is heard twice opens one procedure", Given: history{opened()}, When: open},
 		row{Rule: "a lot that no victim has declared is refused", When: undeclared, Err: domain.ErrClaimUndeclared},
 		row{Rule: "a freeze without a victim's money opens nothing", When: unheld, Err: domain.ErrClaimUndeclared},
@@ -230,5 +230,27 @@ func TestTheStageTellsHowFarAProcedureHasCome(t *testing.T) {
 		if got := h.state().Stage(); got != want {
 			t.Errorf("stage %q, want %q", got, want)
 		}
+	}
+}
+
+// withOthers is the procedure with money of other cases' victims on the account.
+func withOthers(held money.Fen) event.RefundOpened {
+	o := opened()
+	o.OthersHeld = held
+	return o
+}
+
+func TestI30_VictimsOfAllCasesShareWhatIsFrozen(t *testing.T) {
+	o := withOthers(17_000_000) // with our 3,000,000 that is twice what is frozen
+	plan, ok := ready(o).does(t, domain.ProposePlan{By: li, At: noon})[5].(event.RefundPlanProposed)
+	if !ok {
+		t.Fatal("no plan")
+	}
+	if plan.Mode != event.Proportionately || !plan.NoticeRequired || plan.Attributable != 1_500_000 || plan.Remainder != 8_500_000 {
+		t.Errorf("%s of %d, %d remain", plan.Mode, plan.Attributable, plan.Remainder)
+	}
+	enough, ok := ready(withOthers(7_000_000)).does(t, domain.ProposePlan{By: li, At: noon})[5].(event.RefundPlanProposed)
+	if !ok || enough.Mode != event.Direct2 || enough.Attributable != 3_000_000 {
+		t.Errorf("where all is frozen: %s of %d", enough.Mode, enough.Attributable)
 	}
 }

@@ -24,6 +24,7 @@ type Procedure struct {
 	Exact         bool                 `json:"exact"`
 	Credits       int                  `json:"credits"`
 	Claims        []Claim              `json:"claims"`
+	OthersHeld    money.Fen            `json:"othersHeldFen"` // attributed to victims of other cases
 	Informed      []identity.PartyID   `json:"informed"`
 
 	FlowVersion int    `json:"flowVersion"` // 0 until a flow table is there
@@ -196,7 +197,7 @@ func Evolve(p Procedure, e event.RefundEvent) Procedure {
 func opened(e event.RefundOpened) Procedure {
 	p := Procedure{
 		ID: e.Procedure, Case: e.Case, CaseNo: e.CaseNo, Account: e.Account, FreezeOrder: e.FreezeOrder,
-		Frozen: e.Frozen, FreezeExpires: e.FreezeExpires, Exact: e.Exact, Credits: e.Credits,
+		Frozen: e.Frozen, FreezeExpires: e.FreezeExpires, Exact: e.Exact, Credits: e.Credits, OthersHeld: e.OthersHeld,
 	}
 	for _, c := range e.Claims {
 		p.Claims = append(p.Claims, Claim{Claim: c})

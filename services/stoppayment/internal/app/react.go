@@ -1,9 +1,11 @@
 package app
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/yuanlu/yuanlu/api/event"
@@ -40,11 +42,11 @@ func React(source react.Source, e event.Event) []Intent {
 	case event.CaseFiled:
 		return []Intent{{Pursuit: identity.CaseID(source.Key), Chase: domain.NoteFiling{CaseNo: e.CaseNo, FiledAt: e.At}}}
 	case event.DownstreamAccountFound:
-		return stop(e)
+		return stop(source, e)
 	case event.TransferTraced:
-		return []Intent{{Account: e.Source.To.ID, Money: domain.TraceInflow{Case: e.Case, Source: e.Source, Lots: e.Lots}}}
+		return []Intent{{Account: e.Source.To.ID, Money: domain.TraceInflow{Case: e.Case, Source: e.Source, Lots: e.Lots, Basis: source.Revision}}}
 	case event.FundsAttributed:
-		return follow(identity.AccountID(source.Key), e)
+		return follow(source, e)
 	case event.FreezeApproved:
 		return freeze(e)
 	case event.RefundExecuted:
@@ -55,20 +57,26 @@ func React(source react.Source, e event.Event) []Intent {
 	return nil // the rest of what others say needs nothing of ours
 }
 
-func stop(e event.DownstreamAccountFound) []Intent {
+// stop gives the order for an account that the chase has found. Where the
+// city's policy holds the order back, an officer may give it; the money is
+// followed all the same.
+func stop(source react.Source, e event.DownstreamAccountFound) []Intent {
 	if e.Order == "" {
-		return nil // the city's policy holds it back; an officer may order it
+		return []Intent{{Account: e.Account.ID, Money: domain.TraceInflow{Case: e.Case, Source: e.Source, Lots: e.Lots, Basis: source.Revision}}}
 	}
 	return []Intent{{Account: e.Account.ID, Money: domain.RequestStop{
 		Order: e.Order, Case: e.Case, Account: e.Account, Level: e.Level, ParentOrder: e.ParentOrder, ParentSourceAt: e.ParentSourceAt,
-		Source: e.Source, Lots: e.Lots, Unit: e.Operator.Unit, Operator: e.Operator, Investigator: e.Investigator,
+		Source: e.Source, Lots: e.Lots, Basis: source.Revision, Unit: e.Operator.Unit, Operator: e.Operator, Investigator: e.Investigator,
 	}}}
 }
 
-// follow goes one hop on: to every account that victims' money went to, for
-// each case whose money it is.
-func follow(from identity.AccountID, e event.FundsAttributed) []Intent {
-	byCase := map[identity.CaseID][]domain.TracedTransfer{}
+// follow goes one hop on: it tells every case that has, or had, money on the
+// account where all of it went.
+func follow(source react.Source, e event.FundsAttributed) []Intent {
+	byCase := map[identity.CaseID][]domain.TracedTransfer{identity.CaseID(source.Meta.Correlation): nil}
+	for _, l := range e.Reached {
+		byCase[l.Case] = nil
+	}
 	for _, out := range e.Outflows {
 		if out.Cash {
 			continue // it has left the banks
@@ -81,11 +89,10 @@ func follow(from identity.AccountID, e event.FundsAttributed) []Intent {
 			}
 		}
 	}
-	var intents []Intent
-	for id, transfers := range byCase {
-		intents = append(intents, Intent{Pursuit: id, Chase: domain.Trace{From: from, Transfers: transfers}})
+	intents := make([]Intent, 0, len(byCase))
+	for _, id := range slices.Sorted(maps.Keys(byCase)) {
+		intents = append(intents, Intent{Pursuit: id, Chase: domain.Trace{From: identity.AccountID(source.Key), Revision: e.Revision, Transfers: byCase[id]}})
 	}
-	slices.SortFunc(intents, func(a, b Intent) int { return cmp.Compare(a.Pursuit, b.Pursuit) })
 	return intents
 }
 
@@ -128,8 +135,15 @@ func (a App) carry(ctx context.Context, cause es.Cause, i Intent) error {
 		i.Money = cmd
 	}
 	_, err := a.Account(ctx, i.Account, cause, es.AnyRevision, i.Money)
+	if errors.Is(err, domain.ErrNoAccount) {
+		// A freeze that has overtaken the account's first order on another lane:
+		// not a refusal, it has to come again.
+		return fmt.Errorf("%w: %s", errNotYet, i.Account)
+	}
 	return err
 }
+
+var errNotYet = errors.New("the account has not been met yet")
 
 // orderKey lets the orders that one hop of the chase gives go out side by side:
 // what concerns one account stays in order, different accounts do not wait for

@@ -56,6 +56,7 @@ type Inflow struct {
 	Case   identity.CaseID
 	Source event.Transfer
 	Lots   []event.Lot
+	Basis  uint64 // revision of the chase that says so
 }
 
 // Account (涉案账户) is everything that restrains one account, over all cases,
@@ -145,10 +146,12 @@ func EvolveAccount(a Account, e event.AccountEvent) Account {
 	case event.StopLifted:
 		a = a.change(e.Order, func(o *Order) { o.State = Lifted })
 	case event.StatementReceived:
-		a.Statement, a.Stated = e, true
-		a.Balance = closing(e)
+		a = a.stated(e)
 	case event.InflowTraced:
-		a = a.inflow(Inflow{e.Case, e.Source, e.Lots})
+		if a.Ref.ID == "" {
+			a.Ref = e.Source.To
+		}
+		a = a.inflow(Inflow{e.Case, e.Source, e.Lots, e.Basis})
 	case event.FundsAttributed:
 		a.Attribution = e
 	case event.BankDiscrepancyFound: // shown, changes nothing
@@ -162,7 +165,9 @@ func EvolveAccount(a Account, e event.AccountEvent) Account {
 		a = a.change(e.Order, func(o *Order) { o.State, o.Cause = Failed, e.Cause })
 	case event.FreezeLapsed:
 		a = a.change(e.Order, func(o *Order) { o.State = Lapsed })
-		a.Frozen = Freeze{}
+		if a.Frozen.Order == e.Order {
+			a.Frozen = Freeze{}
+		}
 	case event.FrozenFundsReturned:
 		a.Frozen.Remaining = e.Remaining
 		a.Frozen.Returned = append(slices.Clip(a.Frozen.Returned), e.Payment)
@@ -176,9 +181,17 @@ func (a Account) stopRequested(e event.StopRequested) Account {
 		ID: e.Order, Case: e.Case, Ordinal: e.Ordinal, Level: e.Level, State: Waiting, Unit: e.Unit, Operator: e.Operator,
 		Source: e.Source, Lots: e.Lots, RequestAt: e.At,
 	})
-	if e.Source.ID != "" {
-		a = a.inflow(Inflow{e.Case, e.Source, e.Lots})
+	return a
+}
+
+// stated takes a statement into the ledger, if it adds up and holds all that
+// an earlier one held. Any other stays in the history and changes nothing.
+func (a Account) stated(e event.StatementReceived) Account {
+	o, _ := a.Find(e.Order)
+	if balances(e, o.Balance) != "" || (a.Stated && !covers(e, a.Statement)) {
+		return a
 	}
+	a.Statement, a.Stated, a.Balance = e, true, o.Balance
 	return a
 }
 
@@ -216,7 +229,7 @@ func (a Account) change(id identity.OrderID, edit func(*Order)) Account {
 func (a Account) inflow(in Inflow) Account {
 	a.Inflows = slices.Clone(a.Inflows)
 	for i := range a.Inflows {
-		if a.Inflows[i].Source.ID == in.Source.ID {
+		if a.Inflows[i].Case == in.Case && a.Inflows[i].Source.ID == in.Source.ID {
 			a.Inflows[i] = in
 			return a
 		}

@@ -26,6 +26,7 @@ type RequestStop struct {
 	ParentSourceAt time.Time
 	Source         event.Transfer
 	Lots           []event.Lot
+	Basis          uint64 // revision of the chase that says so
 	Unit           identity.Unit
 	Operator       event.Officer
 	Investigator   event.Officer
@@ -94,18 +95,12 @@ type ExpireStop struct {
 	At    time.Time
 }
 
-// LiftStop (解除止付) frees the holder before the time.
-type LiftStop struct {
-	Order identity.OrderID
-	Cause string
-	At    time.Time
-}
-
 // TraceInflow (流入认定) tells that a transfer carries victims' money.
 type TraceInflow struct {
 	Case   identity.CaseID
 	Source event.Transfer
 	Lots   []event.Lot
+	Basis  uint64 // revision of the chase that says so
 	Method event.Method
 }
 
@@ -162,7 +157,6 @@ func (RejectStop) isAccountCommand()    {}
 func (MarkSent) isAccountCommand()      {}
 func (AnswerStop) isAccountCommand()    {}
 func (ExpireStop) isAccountCommand()    {}
-func (LiftStop) isAccountCommand()      {}
 func (TraceInflow) isAccountCommand()   {}
 func (RequestFreeze) isAccountCommand() {}
 func (AnswerFreeze) isAccountCommand()  {}

@@ -21,8 +21,6 @@ func DecideAccount(a Account, cmd AccountCommand) ([]event.AccountEvent, error) 
 		return answerStop(a, cmd)
 	case ExpireStop:
 		return expireStop(a, cmd)
-	case LiftStop:
-		return liftStop(a, cmd)
 	case TraceInflow:
 		return traceInflow(a, cmd)
 	case RequestFreeze:

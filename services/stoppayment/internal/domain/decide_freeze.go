@@ -55,12 +55,26 @@ func answerFreeze(a Account, cmd AnswerFreeze) ([]event.AccountEvent, error) {
 		return []event.AccountEvent{event.FreezeFailed{Order: o.ID, ResultCode: cmd.ResultCode, Cause: cmd.Cause, At: cmd.At}}, nil
 	case cmd.ExecutedAt.IsZero():
 		return nil, ErrExecutedAt.At("/startTime")
+	case implausible(cmd.ExecutedAt, o.RequestAt, cmd.At):
+		return nil, ErrExecutedWhen.At("/startTime")
 	case cmd.Frozen < 0 || cmd.Applied < 0 || cmd.Balance < 0:
 		return nil, ErrNegative.At("/frozedBalance")
 	case cmd.Frozen > cmd.Balance || cmd.Frozen > cmd.Applied:
 		return nil, ErrFrozenTooMuch.At("/frozedBalance")
 	}
+	if a.Frozen.Order != "" {
+		return secondFreeze(a, o, cmd), nil
+	}
 	return frozen(a, o, cmd), nil
+}
+
+// secondFreeze: a bank cannot freeze twice (程序规定 art. 242). What it calls
+// executed is a discrepancy, and the order waits behind the freeze in force.
+func secondFreeze(a Account, o Order, cmd AnswerFreeze) []event.AccountEvent {
+	return []event.AccountEvent{
+		event.BankDiscrepancyFound{Order: o.ID, Kind: "second-freeze", Expected: string(a.Frozen.Order)},
+		event.FreezeQueued{Order: o.ID, Former: string(a.Frozen.Order), FormerFrozen: a.Frozen.Remaining, FormerExpires: a.Frozen.Expires, At: cmd.At},
+	}
 }
 
 // frozen starts the term and ends the stops that the freeze takes over from.
@@ -77,9 +91,18 @@ func frozen(a Account, o Order, cmd AnswerFreeze) []event.AccountEvent {
 			expires = cmd.BankExpires
 		}
 	}
+	attribution := a.Attribution
+	if attribution.Revision > 0 && (cmd.Balance != attribution.Balance || !a.Stopped()) {
+		// Money has moved, or could have, since the statement: whose it is can
+		// no longer be told one to one.
+		attribution.Exact = false
+		found = append(found, event.BankDiscrepancyFound{
+			Order: o.ID, Kind: "balance-moved", Expected: attribution.Balance.Decimal(), Found: cmd.Balance.Decimal(),
+		})
+	}
 	events := append([]event.AccountEvent{event.FreezeExecuted{
 		Order: o.ID, Case: o.Case, CaseNo: o.Request.CaseNo, Account: a.Ref, ExecutedAt: cmd.ExecutedAt, ExpiresAt: expires,
-		Applied: cmd.Applied, Frozen: cmd.Frozen, Balance: cmd.Balance, ResultCode: cmd.ResultCode, Attribution: a.Attribution,
+		Applied: cmd.Applied, Frozen: cmd.Frozen, Balance: cmd.Balance, ResultCode: cmd.ResultCode, Attribution: attribution,
 	}}, found...)
 	for _, stop := range a.Orders {
 		if !stop.Freeze && stop.Case == o.Case && stop.State == Executed {

@@ -2,6 +2,7 @@ package domain
 
 import (
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/yuanlu/yuanlu/api/event"
@@ -37,50 +38,69 @@ func DecidePursuit(p Pursuit, cmd PursuitCommand) ([]event.PursuitEvent, error) 
 }
 
 // trace follows transfers one hop. An account met for the first time gets an
-// order, unless the city's policy holds it back.
+// order, unless the city's policy holds it back. What was followed before and
+// is no longer there carries nothing any more.
 func trace(p Pursuit, cmd Trace) ([]event.PursuitEvent, error) {
 	parent, known := p.Node(cmd.From)
 	if cmd.From != "" && !known {
 		return nil, ErrNoParent
 	}
+	if cmd.From != "" && cmd.Revision < parent.Followed {
+		return nil, nil // heard late; a newer one has been followed
+	}
 	var events []event.PursuitEvent
+	add := func(e event.PursuitEvent) { events, p = append(events, e), EvolvePursuit(p, e) }
 	for _, t := range cmd.Transfers {
 		lots := slices.DeleteFunc(slices.Clone(t.Lots), func(l event.Lot) bool { return l.Case != p.Case })
 		if p.Follows(t.Transfer.ID, lots) {
 			continue
 		}
-		var e event.PursuitEvent = event.TransferTraced{Case: p.Case, Source: t.Transfer, Lots: lots}
-		if _, met := p.Node(t.Transfer.To.ID); !met {
-			if cmd.From != "" && t.Transfer.At.Before(parent.SourceAt) {
-				continue // left before the victim's money came: cannot be his
-			}
-			e = found(p, parent, t.Transfer, lots, cmd.Policy)
+		if _, met := p.Node(t.Transfer.To.ID); met {
+			add(event.TransferTraced{Case: p.Case, Source: t.Transfer, Lots: lots, SourceRevision: cmd.Revision})
+		} else {
+			add(found(p, parent, t.Transfer, lots, cmd))
 		}
-		events, p = append(events, e), EvolvePursuit(p, e)
+	}
+	for _, t := range p.Transfers {
+		if cmd.From != "" && t.Transfer.From.ID == cmd.From && sum(t.Lots) > 0 && !cmd.names(t.Transfer.ID) {
+			add(event.TransferTraced{Case: p.Case, Source: *t.Transfer, SourceRevision: cmd.Revision})
+		}
 	}
 	return events, nil
 }
 
-func found(p Pursuit, parent Node, t event.Transfer, lots []event.Lot, policy Policy) event.DownstreamAccountFound {
+func (t Trace) names(id identity.TransferID) bool {
+	return slices.ContainsFunc(t.Transfers, func(o TracedTransfer) bool { return o.Transfer.ID == id })
+}
+
+// found is an account that the chase meets for the first time. That the ledger
+// lets the money flow shows that the parent had it by then, whatever time the
+// victim remembers.
+func found(p Pursuit, parent Node, t event.Transfer, lots []event.Lot, cmd Trace) event.DownstreamAccountFound {
 	e := event.DownstreamAccountFound{
 		Case: p.Case, Account: t.To, Level: parent.Level + 1, Parent: parent.Account, ParentOrder: parent.Order, ParentSourceAt: parent.SourceAt,
-		Source: t, Lots: lots, Operator: p.Operator, Investigator: p.Investigator,
+		Source: t, Lots: lots, Operator: p.Operator, Investigator: p.Investigator, SourceRevision: cmd.Revision,
 	}
-	switch carried := sum(lots); {
-	case e.Level > policy.MaxLevel:
+	if t.At.Before(e.ParentSourceAt) {
+		e.ParentSourceAt = t.At
+	}
+	switch {
+	case e.Level > cmd.Policy.MaxLevel:
 		e.Withheld = "level-limit"
-	case carried < policy.MinAmount:
+	case sum(lots) < cmd.Policy.MinAmount:
 		e.Withheld = "amount-limit"
+	case e.Level > 1 && parent.Order == "":
+		e.Withheld = "parent-withheld" // a chain order names its parent's order
 	default:
 		e.Order = StopOrder(p.Case, t.To.ID, 1)
 	}
 	return e
 }
 
-// StopOrder names the n-th stop of a case on an account. It is a function of
-// both, so that no order is given twice.
-func StopOrder(c identity.CaseID, a identity.AccountID, ordinal int) identity.OrderID {
-	return identity.OrderID(identity.Derive("stop", string(c), string(a), string(rune('0'+ordinal))).String())
+// StopOrder names the n-th order of a case to stop an account. It is a function
+// of them, so that no order is given twice.
+func StopOrder(c identity.CaseID, a identity.AccountID, attempt int) identity.OrderID {
+	return identity.OrderID(identity.Derive("stop", string(c), string(a), strconv.Itoa(attempt)).String())
 }
 
 // FreezeOrder names the freeze of a case on an account.
@@ -96,15 +116,15 @@ func sum(lots []event.Lot) money.Fen {
 	return total
 }
 
-// orderStop is an officer's own order. It joins the chase like any other
-// account, so that its answer is followed too.
+// orderStop is an officer's own order: for an account that the chase has not met
+// or holds back, or a corrected one after a bank could not carry out the first.
+// The account itself refuses what is under way or in force. It joins the chase
+// like any other, so that its answer is followed too.
 func orderStop(p Pursuit, cmd OrderStop) ([]event.PursuitEvent, error) {
 	if err := twoOfficers(cmd.Operator, cmd.Investigator); err != nil {
 		return nil, err
 	}
-	if n, met := p.Node(cmd.Account.ID); met && n.Order != "" {
-		return nil, ErrStoppedAlready
-	}
+	node, _ := p.Node(cmd.Account.ID)
 	parent := Node{}
 	if cmd.Parent != "" {
 		known := false
@@ -122,7 +142,7 @@ func orderStop(p Pursuit, cmd OrderStop) ([]event.PursuitEvent, error) {
 	}
 	return []event.PursuitEvent{event.DownstreamAccountFound{
 		Case: p.Case, Account: cmd.Account, Level: parent.Level + 1, Parent: parent.Account, ParentOrder: parent.Order,
-		ParentSourceAt: parent.SourceAt, Source: cmd.Source, Order: StopOrder(p.Case, cmd.Account.ID, 1),
+		ParentSourceAt: parent.SourceAt, Source: cmd.Source, Order: StopOrder(p.Case, cmd.Account.ID, node.Attempts+1),
 		Operator: cmd.Operator, Investigator: cmd.Investigator, Manual: true,
 	}}, nil
 }
@@ -147,7 +167,7 @@ func (p Pursuit) ordered() []identity.AccountID {
 
 func approveFreeze(p Pursuit, cmd ApproveFreeze) ([]event.PursuitEvent, error) {
 	switch {
-	case p.CaseNo == "":
+	case p.CaseNo == "" || p.FiledAt.After(cmd.At):
 		return nil, ErrNotFiled
 	case !cmd.Approver.Level.AtLeast(identity.County):
 		return nil, ErrFreezeLevel

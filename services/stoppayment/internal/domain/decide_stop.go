@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"slices"
 	"time"
 
 	"github.com/yuanlu/yuanlu/api/bank"
@@ -18,16 +19,8 @@ func requestStop(a Account, cmd RequestStop) ([]event.AccountEvent, error) {
 	if err := chained(cmd); err != nil {
 		return nil, err
 	}
-	if a.Frozen.Order != "" && a.Frozen.Case == cmd.Case {
-		return nil, ErrFrozenAlready
-	}
-	switch executed, open := a.stops(cmd.Case, cmd.Unit); {
-	case executed >= MaxStops:
-		return nil, ErrThirdStop
-	case open > 0:
-		return nil, ErrStoppedAlready
-	case executed > 0:
-		return nil, ErrStoppedAlready
+	if err := a.Stoppable(cmd.Case, cmd.Unit); err != nil {
+		return nil, err
 	}
 	requested := event.StopRequested{
 		Order: cmd.Order, Case: cmd.Case, ApplicationType: "00", Ordinal: 1, Account: cmd.Account, Level: cmd.Level,
@@ -35,7 +28,26 @@ func requestStop(a Account, cmd RequestStop) ([]event.AccountEvent, error) {
 		Operator: cmd.Operator, Investigator: cmd.Investigator, At: cmd.At, Warnings: cmd.Warnings,
 	}
 	events := append([]event.AccountEvent{requested}, approveUnder(cmd.Standing, requested, cmd.At)...)
+	if len(cmd.Lots) > 0 {
+		events = append(events, inflow(a, Inflow{cmd.Case, cmd.Source, cmd.Lots, cmd.Basis})...)
+	}
 	return reattribute(a, events, cmd.Method)
+}
+
+// Stoppable tells whether a case may stop the account for the first time: not
+// while a stop of its own is under way, nor after one that was carried out; for
+// that there is the second stop.
+func (a Account) Stoppable(c identity.CaseID, unit identity.Unit) error {
+	executed, open := a.stops(c, unit)
+	switch {
+	case a.Frozen.Order != "" && a.Frozen.Case == c:
+		return ErrFrozenAlready
+	case executed >= MaxStops:
+		return ErrThirdStop
+	case open > 0 || executed > 0:
+		return ErrStoppedAlready
+	}
+	return nil
 }
 
 // chained checks that a chain order rests on a transfer from its parent.
@@ -82,9 +94,10 @@ func approveUnder(standing []event.StandingApprovalGranted, r event.StopRequeste
 }
 
 // Covers tells whether a standing approval covers an order at a time. Its
-// giver must not be the operator of the order.
+// giver must not be the operator of the order, and an order without a transfer
+// has no amount to be within limits.
 func Covers(s event.StandingApprovalGranted, r event.StopRequested, at time.Time) bool {
-	return s.Unit == r.Unit && !at.Before(s.From) && at.Before(s.Until) &&
+	return s.Unit == r.Unit && r.Source.ID != "" && !at.Before(s.From) && at.Before(s.Until) &&
 		r.Source.Amount <= s.MaxAmount && r.Level <= s.MaxLevel && s.By.PoliceNo != r.Operator.PoliceNo
 }
 
@@ -109,7 +122,7 @@ func secondStop(a Account, cmd SecondStop) ([]event.AccountEvent, error) {
 		return nil, ErrStoppedAlready
 	case executed == 0 || first.State == Lifted:
 		return nil, ErrNoFirstStop
-	case a.Frozen.Order != "":
+	case a.wasFrozen(first.Case):
 		return nil, ErrFrozenAlready
 	}
 	requested := event.StopRequested{
@@ -118,6 +131,13 @@ func secondStop(a Account, cmd SecondStop) ([]event.AccountEvent, error) {
 		Operator: cmd.Operator, Investigator: cmd.Investigator, At: cmd.At,
 	}
 	return append([]event.AccountEvent{requested}, approveUnder(cmd.Standing, requested, cmd.At)...), nil
+}
+
+// wasFrozen tells whether a freeze of the case was ever carried out.
+func (a Account) wasFrozen(c identity.CaseID) bool {
+	return slices.ContainsFunc(a.Orders, func(o Order) bool {
+		return o.Freeze && o.Case == c && (o.State == Executed || o.State == Lapsed)
+	})
 }
 
 func approveStop(a Account, cmd ApproveStop) ([]event.AccountEvent, error) {
@@ -160,11 +180,13 @@ func answerStop(a Account, cmd AnswerStop) ([]event.AccountEvent, error) {
 	case o.State == Failed:
 		return nil, ErrFailedFinal
 	case o.State != Approved && o.State != Sent:
-		return nil, sameAnswer(o, cmd)
+		return again(a, o, cmd)
 	case !cmd.Done:
 		return failed(cmd)
 	case cmd.ExecutedAt.IsZero():
 		return nil, ErrExecutedAt.At("/startTime")
+	case implausible(cmd.ExecutedAt, o.RequestAt, cmd.At):
+		return nil, ErrExecutedWhen.At("/startTime")
 	case cmd.BalanceBefore < 0:
 		return nil, ErrNegative.At("/accountBalance")
 	case len(cmd.Statement.Rows) > MaxRows:
@@ -173,11 +195,22 @@ func answerStop(a Account, cmd AnswerStop) ([]event.AccountEvent, error) {
 	return executed(a, o, cmd)
 }
 
-func sameAnswer(o Order, cmd AnswerStop) error {
-	if cmd.Done && cmd.ExecutedAt.Equal(o.ExecutedAt) && cmd.BalanceBefore == o.Balance {
-		return nil
+// again takes an answer to an order that has been answered: the same answer is
+// nothing new, and a statement that comes later or more complete is welcome.
+func again(a Account, o Order, cmd AnswerStop) ([]event.AccountEvent, error) {
+	if !cmd.Done || !cmd.ExecutedAt.Equal(o.ExecutedAt) || cmd.BalanceBefore != o.Balance {
+		return nil, ErrAnswered
 	}
-	return ErrAnswered
+	if len(cmd.Statement.Rows) > MaxRows {
+		return nil, ErrTooManyRows.At("/transactions")
+	}
+	return statement(a, o, nil, cmd)
+}
+
+// implausible tells whether a bank's time of execution lies before the order
+// or ahead of the time of its answer, clocks going a little apart.
+func implausible(executed, requested, answered time.Time) bool {
+	return executed.Before(requested.Add(-ClockSkew)) || executed.After(answered.Add(ClockSkew))
 }
 
 func failed(cmd AnswerStop) ([]event.AccountEvent, error) {
@@ -213,13 +246,22 @@ func executed(a Account, o Order, cmd AnswerStop) ([]event.AccountEvent, error) 
 		BalanceBefore: cmd.BalanceBefore, ResultCode: cmd.ResultCode,
 	}}
 	events = append(events, found...)
-	if !cmd.Statement.Given {
+	return statement(a, o, events, cmd)
+}
+
+// statement adds what the statement of an answer brings: itself, what is wrong
+// with it, and whose money it shows.
+func statement(a Account, o Order, events []event.AccountEvent, cmd AnswerStop) ([]event.AccountEvent, error) {
+	given := event.StatementReceived{Order: o.ID, Opening: cmd.Statement.Opening, Rows: cmd.Statement.Rows}
+	if !cmd.Statement.Given || (a.Stated && sameStatement(given, a.Statement)) {
 		return events, nil
 	}
-	statement := event.StatementReceived{Order: o.ID, Opening: cmd.Statement.Opening, Rows: cmd.Statement.Rows}
-	events = append(events, statement)
-	if err := balances(statement, cmd.BalanceBefore); err != "" {
-		return append(events, event.BankDiscrepancyFound{Order: o.ID, Kind: "statement-unbalanced", Found: err}), nil
+	events = append(events, given)
+	if fault := balances(given, cmd.BalanceBefore); fault != "" {
+		return append(events, event.BankDiscrepancyFound{Order: o.ID, Kind: "statement-unbalanced", Found: fault}), nil
+	}
+	if a.Stated && !covers(given, a.Statement) {
+		return append(events, event.BankDiscrepancyFound{Order: o.ID, Kind: "statement-incomplete"}), nil
 	}
 	return reattribute(a, events, cmd.Method)
 }
@@ -233,34 +275,33 @@ func expireStop(a Account, cmd ExpireStop) ([]event.AccountEvent, error) {
 	return []event.AccountEvent{event.StopLapsed{Order: o.ID, ExpiredAt: o.ExpiresAt}}, nil
 }
 
-// liftStop frees the holder before the time. After a lapse or a lift it is a
-// no-op.
-func liftStop(a Account, cmd LiftStop) ([]event.AccountEvent, error) {
-	o, ok := a.Find(cmd.Order)
-	switch {
-	case !ok || o.Freeze:
-		return nil, ErrNoOrder
-	case o.State != Executed:
-		return nil, nil
-	}
-	return []event.AccountEvent{event.StopLifted{Order: o.ID, Cause: cmd.Cause, At: cmd.At}}, nil
+func traceInflow(a Account, cmd TraceInflow) ([]event.AccountEvent, error) {
+	return reattribute(a, inflow(a, InflowOf(cmd)), cmd.Method)
 }
 
-func traceInflow(a Account, cmd TraceInflow) ([]event.AccountEvent, error) {
-	for _, in := range a.Inflows {
-		if in.Source.ID == cmd.Source.ID && sameLots(in.Lots, cmd.Lots) {
-			return nil, nil
+// InflowOf is what a command says of an inflow.
+func InflowOf(cmd TraceInflow) Inflow { return Inflow{cmd.Case, cmd.Source, cmd.Lots, cmd.Basis} }
+
+// inflow is the event of an inflow that is news: not what is known already, and
+// not what a later revision of the chase has overtaken.
+func inflow(a Account, in Inflow) []event.AccountEvent {
+	for _, known := range a.Inflows {
+		if known.Case == in.Case && known.Source.ID == in.Source.ID && (known.Basis > in.Basis || sameLots(known.Lots, in.Lots)) {
+			return nil
 		}
 	}
-	return reattribute(a, []event.AccountEvent{event.InflowTraced{Case: cmd.Case, Source: cmd.Source, Lots: cmd.Lots}}, cmd.Method)
+	return []event.AccountEvent{event.InflowTraced{Case: in.Case, Source: in.Source, Lots: in.Lots, Basis: in.Basis}}
 }
 
 // reattribute adds what the given events change in whose money is where.
 func reattribute(a Account, events []event.AccountEvent, method event.Method) ([]event.AccountEvent, error) {
+	if len(events) == 0 {
+		return nil, nil
+	}
 	for _, e := range events {
 		a = EvolveAccount(a, e)
 	}
-	if !a.Stated || balances(a.Statement, a.Balance) != "" {
+	if !a.Stated {
 		return events, nil
 	}
 	now, missing, err := Attribute(a, method)

@@ -100,6 +100,10 @@ func TestI03_TheSecondStopComesWhileOrAfterTheFirstAndBeforeAnyFreeze(t *testing
 		Rule: "not when the first has failed", Given: given{requested(), approved(), event.StopFailed{Order: "order-1", Cause: "not-found"}},
 		When: second(), Err: domain.ErrNoFirstStop,
 	}, {
+		Rule:  "not after a freeze that has lapsed",
+		Given: append(first[:3:3], freezeRequested(), freezeExecuted(four.Add(time.Hour), 100), event.FreezeLapsed{Order: "freeze-1"}),
+		When:  second(), Err: domain.ErrFrozenAlready,
+	}, {
 		Rule: "not once the account is frozen", Given: append(first[:3:3], freezeRequested(), freezeExecuted(four.Add(time.Hour), 100)),
 		When: second(), Err: domain.ErrFrozenAlready,
 	}})
@@ -119,11 +123,11 @@ func TestI04_NothingIsExecutedWithoutApprovalByAnother(t *testing.T) {
 	byOperator := request()
 	byOperator.Standing = []event.StandingApprovalGranted{own}
 	estest.Run(t, domain.AccountDecider(), []row{{
-		Rule: "without a standing approval the order waits", When: open, Then: given{requested()},
+		Rule: "without a standing approval the order waits", When: open, Then: given{requested(), traced()},
 	}, {
-		Rule: "under a standing approval it is approved at once and cites it", When: request(), Then: given{requested(), approved()},
+		Rule: "under a standing approval it is approved at once and cites it", When: request(), Then: given{requested(), approved(), traced()},
 	}, {
-		Rule: "the operator's own standing approval does not count", When: byOperator, Then: given{requested()},
+		Rule: "the operator's own standing approval does not count", When: byOperator, Then: given{requested(), traced()},
 	}, {
 		Rule: "a bank's answer to a waiting order is refused", Given: waiting, When: answer(four, 100), Err: domain.ErrNotApproved,
 	}, {
@@ -135,6 +139,24 @@ func TestI04_NothingIsExecutedWithoutApprovalByAnother(t *testing.T) {
 		Rule: "a rejected order stays rejected", Given: given{requested(), event.StopRejected{Order: "order-1", Approver: leader}},
 		When: domain.ApproveStop{Order: "order-1", Approver: leader, At: four}, Err: domain.ErrDecided,
 	}})
+}
+
+func TestAnOrderWithoutATransferIsNeverCoveredInAdvance(t *testing.T) {
+	bare := requested()
+	bare.Source = event.Transfer{}
+	if domain.Covers(granted, bare, four) {
+		t.Error("an order of unknown amount is within the limits of an approval")
+	}
+}
+
+func TestTheTimeOfExecutionMustBePlausible(t *testing.T) {
+	ahead, before := answer(four, 100), answer(four, 100)
+	ahead.ExecutedAt = four.Add(10 * time.Minute) // the answer came at four
+	before.ExecutedAt = four.Add(-10 * time.Minute)
+	estest.Run(t, domain.AccountDecider(), []row{
+		{Rule: "not in the future", Given: given{requested(), approved()}, When: ahead, Err: domain.ErrExecutedWhen},
+		{Rule: "not before the order", Given: given{requested(), approved()}, When: before, Err: domain.ErrExecutedWhen},
+	})
 }
 
 func TestAStandingApprovalHoldsOnlyWithinItsLimits(t *testing.T) {
@@ -238,15 +260,4 @@ func TestI12_WhenNobodyActsTheHolderIsFree(t *testing.T) {
 	if free.Stopped() || len(domain.DueOnAccount(free)) > 0 {
 		t.Error("the holder is not free after the lapse")
 	}
-}
-
-func TestI13_LiftingWhatHasEndedDoesNothing(t *testing.T) {
-	stopped := given{requested(), approved(), executed(four, 100)}
-	lift := domain.LiftStop{Order: "order-1", Cause: "unrelated", At: four}
-	lifted := event.StopLifted{Order: "order-1", Cause: "unrelated", At: four}
-	estest.Run(t, domain.AccountDecider(), []row{
-		{Rule: "a stop in force is lifted", Given: stopped, When: lift, Then: given{lifted}},
-		{Rule: "after a lapse it is a no-op", Given: append(stopped[:3:3], event.StopLapsed{Order: "order-1"}), When: lift},
-		{Rule: "after a lift it is a no-op", Given: append(stopped[:3:3], lifted), When: lift},
-	})
 }

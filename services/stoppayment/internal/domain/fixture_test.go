@@ -41,6 +41,10 @@ func requested() event.StopRequested {
 	}
 }
 
+func traced() event.InflowTraced {
+	return event.InflowTraced{Case: "case-a", Source: paid, Lots: []event.Lot{lot}}
+}
+
 func approved() event.StopApproved {
 	return event.StopApproved{Order: "order-1", Approver: leader, Standing: "standing-1", At: four}
 }

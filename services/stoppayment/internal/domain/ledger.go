@@ -3,6 +3,7 @@ package domain
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/yuanlu/yuanlu/api/event"
@@ -58,7 +59,7 @@ func Attribute(a Account, method event.Method) (event.FundsAttributed, []Inflow,
 		}
 		result.Exact = result.Exact && exact
 		result.Left = append(result.Left, carried...)
-		result.Outflows = append(result.Outflows, outflow(a, row, carried))
+		result.Outflows = append(result.Outflows, outflow(a, n, carried))
 	}
 	for _, c := range pool {
 		result.Held = append(result.Held, c.lots...)
@@ -68,63 +69,76 @@ func Attribute(a Account, method event.Method) (event.FundsAttributed, []Inflow,
 	return result, missing, nil
 }
 
-func outflow(a Account, row event.Row, lots []event.Lot) event.Outflow {
-	t := event.Transfer{
-		ID:   identity.TransferID(identity.Derive("transfer", string(a.Ref.ID), row.Serial, row.At.Format(time.RFC3339)).String()),
-		From: a.Ref, Amount: row.Amount, At: row.At, Serial: row.Serial,
+// outflow is a debit that carries victims' money. Its id is a function of the
+// row; rows that are alike to the last digit are told apart by their place.
+func outflow(a Account, n int, lots []event.Lot) event.Outflow {
+	row, counter, twin := a.Statement.Rows[n], identity.AccountID(""), 0
+	if row.Counter != nil {
+		counter = row.Counter.ID
 	}
+	for _, earlier := range a.Statement.Rows[:n] {
+		if alike(earlier, row) {
+			twin++
+		}
+	}
+	id := identity.Derive("transfer", string(a.Ref.ID), row.Serial, row.At.UTC().Format(time.RFC3339), string(counter), row.Amount.Decimal(), strconv.Itoa(twin))
+	t := event.Transfer{ID: identity.TransferID(id.String()), From: a.Ref, Amount: row.Amount, At: row.At, Serial: row.Serial}
 	if row.Counter != nil {
 		t.To = *row.Counter
 	}
 	return event.Outflow{Transfer: t, Cash: row.Counter == nil, Lots: lots}
 }
 
-// creditLots splits a credit into what is traced and what has no known owner.
-func creditLots(row event.Row, inflow *Inflow) []event.Lot {
-	if inflow == nil {
-		return []event.Lot{{Amount: row.Amount}}
-	}
-	lots, rest := slices.Clone(inflow.Lots), row.Amount
-	for _, l := range lots {
-		rest -= l.Amount
-	}
-	if rest > 0 {
-		lots = append(lots, event.Lot{Amount: rest})
-	}
-	return lots
+// alike tells whether two rows are the same movement, as far as a bank tells.
+func alike(a, b event.Row) bool {
+	sameCounter := a.Counter == nil && b.Counter == nil || a.Counter != nil && b.Counter != nil && a.Counter.ID == b.Counter.ID
+	return a.Serial == b.Serial && a.At.Equal(b.At) && a.Credit == b.Credit && a.Amount == b.Amount && sameCounter
 }
 
-// match finds the row of each inflow: by serial number, else by amount and a
-// time nearby. A row is one inflow's at most.
-func match(a Account) (traced map[int]*Inflow, missing []Inflow) {
-	traced = map[int]*Inflow{}
-	for i := range a.Inflows {
-		in := &a.Inflows[i]
-		n := find(a.Statement.Rows, traced, func(r event.Row) bool {
-			return in.Source.Serial != "" && r.Serial == in.Source.Serial && r.Amount == in.Source.Amount
-		})
-		if n < 0 {
-			n = find(a.Statement.Rows, traced, func(r event.Row) bool {
-				return r.Amount == in.Source.Amount && r.At.Sub(in.Source.At).Abs() <= matchWindow
-			})
+// creditLots splits a credit into what is traced, by whatever case, and what
+// has no known owner. Nobody gets more than came in.
+func creditLots(row event.Row, inflows []Inflow) []event.Lot {
+	var lots []event.Lot
+	rest := row.Amount
+	for _, in := range inflows {
+		for _, l := range in.Lots {
+			l.Amount = min(l.Amount, rest)
+			rest -= l.Amount
+			lots = append(lots, l)
 		}
-		if n < 0 {
-			missing = append(missing, *in)
-			continue
+	}
+	return append(lots, event.Lot{Amount: rest})
+}
+
+// match finds the row of each inflow: first every one whose serial number tells
+// it, then the rest by amount and a time nearby. A row is one movement; if two
+// cases trace money in the same movement, it is the row of both.
+func match(a Account) (traced map[int][]Inflow, missing []Inflow) {
+	traced = map[int][]Inflow{}
+	place := func(in Inflow, fits func(event.Row) bool) bool {
+		for n, r := range a.Statement.Rows {
+			if r.Credit && fits(r) && (len(traced[n]) == 0 || traced[n][0].Source.ID == in.Source.ID) {
+				traced[n] = append(traced[n], in)
+				return true
+			}
 		}
-		traced[n] = in
+		return false
+	}
+	var later []Inflow
+	for _, in := range a.Inflows {
+		known := in.Source.Serial != "" && place(in, func(r event.Row) bool { return r.Serial == in.Source.Serial && r.Amount == in.Source.Amount })
+		if !known && sum(in.Lots) > 0 {
+			later = append(later, in)
+		}
+	}
+	for _, in := range later {
+		if !place(in, func(r event.Row) bool {
+			return r.Amount == in.Source.Amount && r.At.Sub(in.Source.At).Abs() <= matchWindow
+		}) {
+			missing = append(missing, in)
+		}
 	}
 	return traced, missing
-}
-
-// find returns the first credit row that fits and is nobody's yet, or -1.
-func find(rows []event.Row, taken map[int]*Inflow, fits func(event.Row) bool) int {
-	for n, r := range rows {
-		if r.Credit && taken[n] == nil && fits(r) {
-			return n
-		}
-	}
-	return -1
 }
 
 // debit takes an amount out of the pool and tells whose it was.
@@ -278,12 +292,21 @@ func sameAttribution(a, b event.FundsAttributed) bool {
 		})
 }
 
-// closing is the balance after the last row.
-func closing(s event.StatementReceived) money.Fen {
-	if len(s.Rows) == 0 {
-		return s.Opening
+// covers tells whether a statement holds every row of an earlier one.
+func covers(now, before event.StatementReceived) bool {
+	rest := slices.Clone(now.Rows)
+	for _, r := range before.Rows {
+		n := slices.IndexFunc(rest, func(o event.Row) bool { return alike(o, r) })
+		if n < 0 {
+			return false
+		}
+		rest = slices.Delete(rest, n, n+1)
 	}
-	return s.Rows[len(s.Rows)-1].Balance
+	return true
+}
+
+func sameStatement(a, b event.StatementReceived) bool {
+	return a.Opening == b.Opening && slices.EqualFunc(a.Rows, b.Rows, alike)
 }
 
 // balances checks that the rows add up, row by row, to the balance that the

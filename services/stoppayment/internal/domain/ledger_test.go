@@ -176,14 +176,13 @@ func TestTheAnswerOfABankIsAttributedAndALaterInflowRevisesIt(t *testing.T) {
 	start := mixed()
 	cmd := answer(four, 40_000)
 	cmd.Statement = domain.Statement{Given: true, Opening: 10_000, Rows: start.Statement.Rows}
-	first := requested()
-	first.Source, first.Lots = start.Inflows[0].Source, start.Inflows[0].Lots
-	a := domain.AccountDecider().Replay(first, approved())
+	inflow := event.InflowTraced{Case: "A", Source: start.Inflows[0].Source, Lots: start.Inflows[0].Lots}
+	a := domain.AccountDecider().Replay(requested(), approved(), inflow)
 	events, err := domain.DecideAccount(a, cmd)
 	if err != nil {
 		t.Fatal(err)
 	}
-	a = domain.AccountDecider().Replay(append([]event.AccountEvent{first, approved()}, events...)...)
+	a = domain.AccountDecider().Replay(append([]event.AccountEvent{requested(), approved(), inflow}, events...)...)
 	if a.Attribution.Revision != 1 || byOwner(a.Attribution.Held)["A"] != 16_000 {
 		t.Fatalf("revision %d, held %v", a.Attribution.Revision, byOwner(a.Attribution.Held))
 	}
@@ -201,5 +200,174 @@ func TestTheAnswerOfABankIsAttributedAndALaterInflowRevisesIt(t *testing.T) {
 	}
 	if again, err := domain.DecideAccount(a, later); err != nil || len(again) > 0 {
 		t.Errorf("told again: %v, %v", again, err)
+	}
+}
+
+func TestOfSeveralCreditsThatCoverADebitTheLatestCounts(t *testing.T) {
+	a := mixed()
+	a.Statement.Rows[2].Amount, a.Statement.Rows[2].Balance, a.Balance = 30_000, 70_000, 70_000 // A's 40,000 would cover it too
+	got, _, err := domain.Attribute(a, event.DirectTimestamp)
+	if err != nil || !got.Exact {
+		t.Fatalf("exact %v, %v", got.Exact, err)
+	}
+	if diff := cmp.Diff(map[identity.CaseID]money.Fen{"B": 30_000}, byOwner(got.Left)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+func TestADebitOutOfACreditOfTwoOwnersIsNotExact(t *testing.T) {
+	a := mixed()
+	a.Inflows[1].Lots[0].Amount = 20_000 // of B's 50,000 only 20,000 are known to be B's
+	a.Statement.Rows[2].Amount, a.Statement.Rows[2].Balance, a.Balance = 45_000, 55_000, 55_000
+	got, _, err := domain.Attribute(a, event.DirectTimestamp)
+	if err != nil || got.Exact || byOwner(got.Left)["B"] != 18_000 {
+		t.Errorf("exact %v, left %v, %v", got.Exact, byOwner(got.Left), err)
+	}
+}
+
+func TestTwoCasesInOneMovementShareItsRow(t *testing.T) {
+	row := event.Row{Serial: "X1", At: four, Credit: true, Amount: 100, Balance: 100}
+	source := event.Transfer{ID: "x1", Serial: "X1", Amount: 100, At: four}
+	a := domain.Account{Ref: mule, Stated: true, Balance: 100, Statement: event.StatementReceived{Rows: []event.Row{row}}}
+	for _, e := range []event.InflowTraced{
+		{Case: "A", Source: source, Lots: []event.Lot{{Case: "A", Transfer: "a", Amount: 60}}},
+		{Case: "B", Source: source, Lots: []event.Lot{{Case: "B", Transfer: "b", Amount: 40}}},
+	} {
+		a = domain.EvolveAccount(a, e)
+	}
+	got, missing, err := domain.Attribute(a, event.DirectTimestamp)
+	if err != nil || len(missing) > 0 {
+		t.Fatal(missing, err)
+	}
+	if diff := cmp.Diff(map[identity.CaseID]money.Fen{"A": 60, "B": 40}, byOwner(got.Held)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+func TestOneRowIsOneMovementAndASerialNumberGoesBeforeAGuess(t *testing.T) {
+	rows := []event.Row{
+		{Serial: "S1", At: four, Credit: true, Amount: 100, Balance: 100},
+		{Serial: "S2", At: four.Add(time.Minute), Credit: true, Amount: 100, Balance: 200},
+	}
+	inflow := func(c identity.CaseID, serial string) domain.Inflow {
+		id := identity.TransferID("t-" + string(c))
+		return domain.Inflow{Case: c, Source: event.Transfer{ID: id, Serial: serial, Amount: 100, At: four}, Lots: []event.Lot{{Case: c, Transfer: id, Amount: 100}}}
+	}
+	a := domain.Account{Ref: mule, Stated: true, Balance: 200, Statement: event.StatementReceived{Rows: rows}, Inflows: []domain.Inflow{inflow("A", ""), inflow("B", "S1")}}
+	got, missing, err := domain.Attribute(a, event.DirectTimestamp)
+	if err != nil || len(missing) > 0 {
+		t.Fatal(missing, err)
+	}
+	if diff := cmp.Diff(map[identity.CaseID]money.Fen{"A": 100, "B": 100}, byOwner(got.Held)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	a.Inflows = append(a.Inflows, inflow("C", "S2"), inflow("D", "S2"))
+	if _, missing, _ = domain.Attribute(a, event.DirectTimestamp); len(missing) != 2 {
+		t.Errorf("four movements in two rows: %d missing, want 2", len(missing))
+	}
+}
+
+func TestTwoDeclaredTransfersOfOneVictimStayApart(t *testing.T) {
+	a := mixed()
+	a.Inflows[1].Case, a.Inflows[1].Lots[0].Case, a.Inflows[1].Lots[0].Victim = "A", "A", "A"
+	got, _, err := domain.Attribute(a, event.FIFO)
+	if err != nil || len(got.Held) != 1 || got.Held[0].Transfer != "from-B" || len(got.Left) != 2 {
+		t.Errorf("held %+v, left %+v, %v", got.Held, got.Left, err)
+	}
+}
+
+func TestTwinRowsAreTwoTransfers(t *testing.T) {
+	a := mixed()
+	third := event.Account{ID: "mule-3"}
+	out := func(to *event.Account, balance money.Fen) event.Row {
+		return event.Row{Serial: "BATCH", At: four.Add(3 * time.Minute), Amount: 10_000, Balance: balance, Counter: to}
+	}
+	a.Statement.Rows = append(a.Statement.Rows[:2:2], out(&mule2, 90_000), out(&third, 80_000), out(&mule2, 70_000))
+	a.Balance = 70_000
+	got, _, err := domain.Attribute(a, event.DirectTimestamp)
+	if err != nil || len(got.Outflows) != 3 {
+		t.Fatalf("%d outflows, %v", len(got.Outflows), err)
+	}
+	ids := map[identity.TransferID]bool{}
+	for _, o := range got.Outflows {
+		ids[o.Transfer.ID] = true
+	}
+	if len(ids) != 3 {
+		t.Errorf("three rows of one batch have %d names", len(ids))
+	}
+}
+
+// answered is an account whose bank has answered with the mixed statement.
+func answered(t *testing.T) domain.Account {
+	t.Helper()
+	a := domain.AccountDecider().Replay(requested(), approved())
+	for _, in := range mixed().Inflows {
+		a = domain.EvolveAccount(a, event.InflowTraced{Case: in.Case, Source: in.Source, Lots: in.Lots, Basis: 5})
+	}
+	cmd := answer(four, 40_000)
+	cmd.Statement = domain.Statement{Given: true, Opening: 10_000, Rows: mixed().Statement.Rows}
+	return apply(t, a, cmd)
+}
+
+func apply(t *testing.T, a domain.Account, cmd domain.AccountCommand) domain.Account {
+	t.Helper()
+	events, err := domain.DecideAccount(a, cmd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range events {
+		a = domain.EvolveAccount(a, e)
+	}
+	return a
+}
+
+func TestAStatementThatLacksEarlierRowsDoesNotWipeTheLedger(t *testing.T) {
+	a := answered(t)
+	other := request()
+	other.Order, other.Case, other.Lots, other.Source = "order-b", "case-b", nil, event.Transfer{}
+	a = apply(t, a, other)
+	a = apply(t, a, domain.ApproveStop{Order: "order-b", Approver: leader, At: four})
+	short := answer(four, 40_000)
+	short.Order, short.Statement = "order-b", domain.Statement{Given: true, Opening: 40_000}
+	a = apply(t, a, short)
+	if held := byOwner(a.Attribution.Held); held["A"] != 16_000 || held["B"] != 20_000 {
+		t.Errorf("held after a statement without rows: %v", held)
+	}
+}
+
+func TestAStatementThatComesLaterIsTakenAndAWrongOneIsNot(t *testing.T) {
+	a := domain.AccountDecider().Replay(requested(), approved(), event.InflowTraced{Case: "A", Source: mixed().Inflows[0].Source, Lots: mixed().Inflows[0].Lots})
+	a = apply(t, a, answer(four, 40_000))
+	wrong := answer(four, 40_000)
+	wrong.Statement = domain.Statement{Given: true, Opening: 1, Rows: mixed().Statement.Rows}
+	if a = apply(t, a, wrong); a.Stated {
+		t.Fatal("a statement that does not add up is in the ledger")
+	}
+	right := answer(four, 40_000)
+	right.Statement = domain.Statement{Given: true, Opening: 10_000, Rows: mixed().Statement.Rows}
+	if a = apply(t, a, right); !a.Stated || byOwner(a.Attribution.Held)["A"] != 16_000 {
+		t.Errorf("the corrected statement: held %v", byOwner(a.Attribution.Held))
+	}
+	if events, err := domain.DecideAccount(a, right); err != nil || len(events) > 0 {
+		t.Errorf("the same again: %d events, %v", len(events), err)
+	}
+}
+
+func TestI63_AnInflowHeardLateChangesNothing(t *testing.T) {
+	a := answered(t)
+	old := domain.TraceInflow{Case: "A", Source: mixed().Inflows[0].Source, Lots: []event.Lot{{Case: "A", Transfer: "from-A", Amount: 1}}, Basis: 4, Method: event.DirectTimestamp}
+	if events, err := domain.DecideAccount(a, old); err != nil || len(events) > 0 {
+		t.Errorf("revision 4 after revision 5: %d events, %v", len(events), err)
+	}
+	old.Basis = 6
+	if events, err := domain.DecideAccount(a, old); err != nil || len(events) != 2 {
+		t.Errorf("revision 6 after revision 5: %d events, %v", len(events), err)
+	}
+}
+
+func TestASecondStopLeavesTheLedgerAsItWas(t *testing.T) {
+	a := apply(t, answered(t), second())
+	if len(a.Inflows) != 2 || byOwner(a.Attribution.Held)["A"] != 16_000 {
+		t.Errorf("%d inflows, held %v", len(a.Inflows), byOwner(a.Attribution.Held))
 	}
 }

@@ -17,12 +17,14 @@ type Node struct {
 	Order    identity.OrderID // "" when no order is given
 	SourceAt time.Time        // when the money first got there
 	Withheld string
+	Attempts int // orders given so far
+	Followed int // revision of its attribution that was followed last
 }
 
 // Traced is one transfer of the chase and whose money it carries.
 type Traced struct {
-	ID   identity.TransferID
-	Lots []event.Lot
+	Transfer *event.Transfer // never changed, so that copies of the state can share it
+	Lots     []event.Lot
 }
 
 // Pursuit (资金追踪) is the chase of one case.
@@ -51,7 +53,7 @@ func (p Pursuit) Node(id identity.AccountID) (Node, bool) {
 
 // Follows tells whether the chase knows that a transfer carries these lots.
 func (p Pursuit) Follows(id identity.TransferID, lots []event.Lot) bool {
-	return slices.ContainsFunc(p.Transfers, func(t Traced) bool { return t.ID == id && sameLots(t.Lots, lots) })
+	return slices.ContainsFunc(p.Transfers, func(t Traced) bool { return t.Transfer.ID == id && sameLots(t.Lots, lots) })
 }
 
 // PursuitCommand is something that can be asked of a chase.
@@ -84,6 +86,7 @@ type Policy struct {
 // account of the chase.
 type Trace struct {
 	From      identity.AccountID
+	Revision  int // of the attribution that says so; an older one changes nothing
 	Transfers []TracedTransfer
 	Policy    Policy
 }
@@ -133,10 +136,9 @@ func EvolvePursuit(p Pursuit, e event.PursuitEvent) Pursuit {
 	case event.PursuitOpened:
 		p.Case, p.ReportedAt, p.Unit, p.Operator, p.Investigator = e.Case, e.ReportedAt, e.Unit, e.Operator, e.Investigator
 	case event.DownstreamAccountFound:
-		p = p.node(Node{e.Account.ID, e.Level, e.Order, e.Source.At, e.Withheld})
-		p = p.trace(e.Source.ID, e.Lots)
+		p = p.found(e).trace(e.Source, e.Lots).followed(e.Parent, e.SourceRevision)
 	case event.TransferTraced:
-		p = p.trace(e.Source.ID, e.Lots)
+		p = p.trace(e.Source, e.Lots).followed(e.Source.From.ID, e.SourceRevision)
 	case event.FreezeProposed:
 		p.CaseNo, p.FiledAt = e.CaseNo, e.FiledAt
 	case event.FreezeApproved:
@@ -145,24 +147,46 @@ func EvolvePursuit(p Pursuit, e event.PursuitEvent) Pursuit {
 	return p
 }
 
-// node puts an account into the chase; an account whose order was withheld and
-// is now given by an officer keeps its one place.
-func (p Pursuit) node(n Node) Pursuit {
-	p.Nodes = slices.DeleteFunc(slices.Clone(p.Nodes), func(o Node) bool { return o.Account == n.Account })
-	p.Nodes = append(p.Nodes, n)
+// The state is a value: changing a list makes a new one.
+
+// found puts an account into the chase, or gives one that is there an order.
+func (p Pursuit) found(e event.DownstreamAccountFound) Pursuit {
+	now := Node{Account: e.Account.ID, Level: e.Level, Order: e.Order, SourceAt: e.Source.At, Withheld: e.Withheld}
+	if before, known := p.Node(e.Account.ID); known {
+		now.Attempts, now.Followed, now.SourceAt = before.Attempts, before.Followed, before.SourceAt
+	}
+	if e.Order != "" {
+		now.Attempts++
+	}
+	p.Nodes = slices.DeleteFunc(slices.Clone(p.Nodes), func(o Node) bool { return o.Account == now.Account })
+	p.Nodes = append(p.Nodes, now)
 	return p
 }
 
-func (p Pursuit) trace(id identity.TransferID, lots []event.Lot) Pursuit {
-	if id == "" {
+// trace notes a transfer and whose money it carries. An account had the money
+// no later than the earliest transfer that brought it.
+func (p Pursuit) trace(t event.Transfer, lots []event.Lot) Pursuit {
+	if t.ID == "" {
 		return p
 	}
-	i := slices.IndexFunc(p.Transfers, func(t Traced) bool { return t.ID == id })
-	if i < 0 {
-		p.Transfers = append(slices.Clip(p.Transfers), Traced{id, lots})
-		return p
+	p.Transfers = slices.DeleteFunc(slices.Clone(p.Transfers), func(o Traced) bool { return o.Transfer.ID == t.ID })
+	p.Transfers = append(p.Transfers, Traced{&t, lots})
+	return p.edit(t.To.ID, func(n *Node) {
+		if t.At.Before(n.SourceAt) {
+			n.SourceAt = t.At
+		}
+	})
+}
+
+func (p Pursuit) followed(from identity.AccountID, revision int) Pursuit {
+	return p.edit(from, func(n *Node) { n.Followed = max(n.Followed, revision) })
+}
+
+func (p Pursuit) edit(id identity.AccountID, change func(*Node)) Pursuit {
+	n := slices.IndexFunc(p.Nodes, func(o Node) bool { return o.Account == id })
+	if n >= 0 {
+		p.Nodes = slices.Clone(p.Nodes)
+		change(&p.Nodes[n])
 	}
-	p.Transfers = slices.Clone(p.Transfers)
-	p.Transfers[i].Lots = lots
 	return p
 }

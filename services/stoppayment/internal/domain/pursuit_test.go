@@ -49,14 +49,50 @@ func TestI09_EachHopIsOneLevelDeeperAndLaterInTime(t *testing.T) {
 		Rule: "the same transfer again is nothing new", Given: []event.PursuitEvent{opened(), foundL1(), found}, When: follow(hop, part),
 	}, {
 		Rule: "more of the money into a known account is traced, without a second order", Given: []event.PursuitEvent{opened(), foundL1(), found},
-		When: follow(event.Transfer{ID: "t5", From: mule, To: mule2, Amount: 5_000_000, At: hop.At}, part),
+		When: domain.Trace{From: mule.ID, Transfers: []domain.TracedTransfer{
+			{Transfer: hop, Lots: []event.Lot{part}}, {Transfer: event.Transfer{ID: "t5", From: mule, To: mule2, Amount: 5_000_000, At: hop.At}, Lots: []event.Lot{part}},
+		}, Policy: policy},
 		Then: []event.PursuitEvent{event.TransferTraced{Case: "case-a", Source: event.Transfer{ID: "t5", From: mule, To: mule2, Amount: 5_000_000, At: hop.At}, Lots: []event.Lot{part}}},
 	}, {
 		Rule: "money back to an earlier account makes no new level", Given: []event.PursuitEvent{opened(), foundL1(), found},
 		When: domain.Trace{From: mule2.ID, Transfers: []domain.TracedTransfer{{Transfer: home, Lots: []event.Lot{part}}}, Policy: policy},
 		Then: []event.PursuitEvent{event.TransferTraced{Case: "case-a", Source: home, Lots: []event.Lot{part}}},
 	}, {
-		Rule: "what left before the money came is not followed", Given: []event.PursuitEvent{opened(), foundL1()}, When: follow(earlier, part),
+		Rule: "what the ledger lets flow is followed, even if the victim remembers a later time", Given: []event.PursuitEvent{opened(), foundL1()}, When: follow(earlier, part),
+		Then: []event.PursuitEvent{func() event.DownstreamAccountFound {
+			f := found
+			f.Source, f.ParentSourceAt = earlier, earlier.At
+			return f
+		}()},
+	}, {
+		Rule: "a transfer that a revision no longer names carries nothing", Given: []event.PursuitEvent{opened(), foundL1(), found},
+		When: domain.Trace{From: mule.ID, Revision: 2, Policy: policy},
+		Then: []event.PursuitEvent{event.TransferTraced{Case: "case-a", Source: hop, SourceRevision: 2}},
+	}, {
+		Rule:  "an attribution heard late changes nothing (I63)",
+		Given: []event.PursuitEvent{opened(), foundL1(), found, event.TransferTraced{Case: "case-a", Source: hop, Lots: []event.Lot{small}, SourceRevision: 3}},
+		When:  domain.Trace{From: mule.ID, Revision: 2, Transfers: []domain.TracedTransfer{{Transfer: hop, Lots: []event.Lot{part}}}, Policy: policy},
+	}, {
+		Rule: "below a withheld account no order is given, for want of its parent's",
+		Given: []event.PursuitEvent{opened(), foundL1(), func() event.DownstreamAccountFound {
+			f := found
+			f.Order, f.Withheld = "", "amount-limit"
+			return f
+		}()},
+		When: domain.Trace{From: mule2.ID, Transfers: []domain.TracedTransfer{{Transfer: third, Lots: []event.Lot{part}}}, Policy: domain.Policy{MaxLevel: 5, MinAmount: 1}},
+		Then: []event.PursuitEvent{event.DownstreamAccountFound{
+			Case: "case-a", Account: event.Account{ID: "mule-3"}, Level: 3, Parent: mule2.ID, ParentSourceAt: hop.At,
+			Source: third, Lots: []event.Lot{part}, Withheld: "parent-withheld", Operator: li, Investigator: wang,
+		}},
+	}, {
+		Rule: "after a failure an officer's corrected order is a new one (I07)", Given: []event.PursuitEvent{opened(), foundL1()},
+		When: domain.OrderStop{Account: mule, Operator: li, Investigator: wang},
+		Then: []event.PursuitEvent{event.DownstreamAccountFound{
+			Case: "case-a", Account: mule, Level: 1, Order: domain.StopOrder("case-a", mule.ID, 2), Operator: li, Investigator: wang, Manual: true,
+		}},
+	}, {
+		Rule: "an officer's chain order cannot rest on a transfer before the parent had the money (I08)", Given: []event.PursuitEvent{opened(), foundL1()},
+		When: domain.OrderStop{Account: mule2, Parent: mule.ID, Source: earlier, Operator: li, Investigator: wang}, Err: domain.ErrChainTime,
 	}, {
 		Rule: "beyond the city's level the account is noted and no order is given", Given: []event.PursuitEvent{opened(), foundL1(), found},
 		When: domain.Trace{From: mule2.ID, Transfers: []domain.TracedTransfer{{Transfer: third, Lots: []event.Lot{part}}}, Policy: policy},

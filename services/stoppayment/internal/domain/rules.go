@@ -16,8 +16,11 @@ const (
 	MaxStops = 2
 	// MaxFreezeMonths is the longest term a county can give (程序规定 art. 243).
 	MaxFreezeMonths = 6
-	// MaxRows bounds one statement.
-	MaxRows = 1000
+	// MaxRows bounds one statement, so that what follows from it fits the 1 MiB
+	// that the log takes at once.
+	MaxRows = 300
+	// ClockSkew is how far a bank's clock may go apart from ours.
+	ClockSkew = 5 * time.Minute
 )
 
 // Rules of stop, freeze and chase.
@@ -37,10 +40,11 @@ var (
 	ErrChainTime      = rule.New("chain-time-order", "转账时间早于上级资金到账时间", "the transfer is earlier than the money's arrival at the parent", "银发〔2016〕86号")
 	ErrChainAmount    = rule.New("chain-amount", "转账金额须大于零", "the transfer amount must be greater than zero", "银发〔2016〕86号").As(rule.Invalid)
 	ErrExecutedAt     = rule.New("executed-at-missing", "反馈缺少止付（冻结）时点", "the answer lacks the time of execution", "银发〔2016〕86号 §2").As(rule.Invalid)
+	ErrExecutedWhen   = rule.New("executed-at-implausible", "止付（冻结）时点早于指令或晚于当前时间", "the time of execution lies before the order or in the future", "银发〔2016〕86号 §2").As(rule.Invalid)
 	ErrNegative       = rule.New("amount-negative", "金额不得为负", "an amount may not be negative", "").As(rule.Invalid)
 	ErrFrozenTooMuch  = rule.New("frozen-above-balance", "冻结金额不得超过余额", "more is frozen than the account holds", "程序规定 art. 239").As(rule.Invalid)
 	ErrCause          = rule.New("failure-cause-unknown", "未知的失败原因代码", "unknown code of a failure cause", "").As(rule.Invalid)
-	ErrTooManyRows    = rule.New("transactions-too-many", "单次反馈交易明细不得超过 1000 条", "an answer holds at most 1000 rows", "").As(rule.Invalid)
+	ErrTooManyRows    = rule.New("transactions-too-many", "单次反馈交易明细不得超过 300 条", "an answer holds at most 300 rows", "").As(rule.Invalid)
 	ErrNotFiled       = rule.New("case-not-filed", "案件未立案，不得冻结", "money can be frozen only in a filed case", "程序规定 art. 174, 178")
 	ErrFreezeLevel    = rule.New("freeze-approver-level", "冻结须经县级以上公安机关负责人批准", "a chief of county level or above approves a freeze", "程序规定 art. 239").As(rule.Forbidden)
 	ErrFreezeTerm     = rule.New("freeze-term", "冻结期限不得超过六个月", "the term of a freeze is one to six months", "程序规定 art. 243").As(rule.Invalid)
@@ -60,7 +64,7 @@ func Rules() []rule.Rule {
 	var rules []rule.Rule
 	for _, v := range []*rule.Violation{
 		ErrTwoOfficers, ErrNoOrder, ErrNotApproved, ErrSelfApproval, ErrDecided, ErrFailedFinal, ErrAnswered, ErrStoppedAlready, ErrThirdStop,
-		ErrNoFirstStop, ErrFrozenAlready, ErrChainParent, ErrChainTime, ErrChainAmount, ErrExecutedAt, ErrNegative, ErrFrozenTooMuch, ErrCause,
+		ErrNoFirstStop, ErrFrozenAlready, ErrChainParent, ErrChainTime, ErrChainAmount, ErrExecutedAt, ErrExecutedWhen, ErrNegative, ErrFrozenTooMuch, ErrCause,
 		ErrTooManyRows, ErrNotFiled, ErrFreezeLevel, ErrFreezeTerm, ErrNoticeNumber, ErrNoFreeze, ErrReturnTooMuch, ErrNoPursuit, ErrNoAccount,
 		ErrNoParent, ErrOtherBank, ErrShiftLeader, ErrNoApproval,
 	} {

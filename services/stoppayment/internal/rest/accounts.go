@@ -178,23 +178,6 @@ func (a API) reject(ctx context.Context, in *rejectInput) (*accountOutput, error
 	})
 }
 
-type liftInput struct {
-	OnOrder
-	Body struct {
-		Cause string `json:"cause" enum:"unrelated,error"`
-	}
-}
-
-func (a API) lift(ctx context.Context, in *liftInput) (*accountOutput, error) {
-	who, err := access.Require(ctx, access.ShiftLeader, access.Chief)
-	if err != nil {
-		return nil, err
-	}
-	return a.carry(ctx, who, in.OnOrder, in.Body, func(c es.Cause) domain.AccountCommand {
-		return domain.LiftStop{Order: in.Order, Cause: in.Body.Cause, At: c.At}
-	})
-}
-
 type secondInput struct {
 	OnOrder
 	Body struct {

@@ -7,6 +7,7 @@ import (
 	"github.com/yuanlu/yuanlu/api/event"
 	"github.com/yuanlu/yuanlu/libs/access"
 	"github.com/yuanlu/yuanlu/libs/entry"
+	"github.com/yuanlu/yuanlu/libs/es"
 	"github.com/yuanlu/yuanlu/libs/identity"
 	"github.com/yuanlu/yuanlu/libs/money"
 	"github.com/yuanlu/yuanlu/libs/service"
@@ -164,14 +165,33 @@ func (a API) order(ctx context.Context, in *orderInput) (*orderOutput, error) {
 		}
 		warnings = append(warnings, more...)
 	}
+	if err := a.stoppable(ctx, in.Case, cause, cmd); err != nil {
+		return nil, err
+	}
 	done, err := a.App.Pursuit(ctx, in.Case, cause, expected, cmd)
 	if err != nil {
 		return nil, err
 	}
 	out := &orderOutput{Answer: service.Answered(done.Revision, done.Repeated)}
-	out.Body.Account, out.Body.Order = cmd.Account.ID, domain.StopOrder(in.Case, cmd.Account.ID, 1)
+	node, _ := done.State.Node(cmd.Account.ID)
+	out.Body.Account, out.Body.Order = cmd.Account.ID, node.Order
 	out.Body.Warnings = append([]event.Warning{}, warnings...)
 	return out, nil
+}
+
+// stoppable tells an officer at once what the account would refuse later: a
+// stop that is under way or in force. The account decides again when the order
+// reaches it.
+func (a API) stoppable(ctx context.Context, id identity.CaseID, cause es.Cause, cmd domain.OrderStop) error {
+	chase, err := a.App.Pursuits.Load(ctx, string(id))
+	if err != nil || chase.Did(cause.Command) {
+		return err // the same request again has the same answer
+	}
+	past, err := a.App.Accounts.Load(ctx, string(cmd.Account.ID))
+	if err != nil {
+		return err
+	}
+	return past.State.Stoppable(id, cmd.Operator.Unit)
 }
 
 type freezeInput struct {

@@ -38,7 +38,6 @@ func (a API) Routes(mux *http.ServeMux) huma.API {
 	huma.Register(api, op("GET", "/v1/accounts/{account}", "get-account", "涉案账户 One account", http.StatusOK), a.account)
 	huma.Register(api, op("POST", "/v1/accounts/{account}/orders/{order}/approval", "approve-order", "审批通过 Approve", http.StatusOK), a.approve)
 	huma.Register(api, op("POST", "/v1/accounts/{account}/orders/{order}/rejection", "reject-order", "审批驳回 Reject", http.StatusOK), a.reject)
-	huma.Register(api, op("POST", "/v1/accounts/{account}/orders/{order}/lift", "lift-stop", "解除止付 Lift", http.StatusOK), a.lift)
 	huma.Register(api, op("POST", "/v1/accounts/{account}/orders/{order}/second-stop", "second-stop", "再次止付 Second stop", http.StatusCreated), a.second)
 	huma.Register(api, op("GET", "/v1/bank/orders", "list-bank-orders", "银行待办指令 Open orders of the caller's bank", http.StatusOK), a.bankOrders)
 	huma.Register(api, op("POST", "/v1/bank/orders/{order}/receipt", "take-order", "接收指令 Take an order", http.StatusOK), a.receipt)
