@@ -30,8 +30,8 @@ type Loop[S, C, E any] struct {
 	Clock clock.Clock
 	// Wake makes the command for a clock that has run out, at the given time.
 	Wake func(es.Alarm, time.Time) C
-	// Correlation names the case that a state belongs to.
-	Correlation func(S) string
+	// Correlation names the case that a clock of a state belongs to.
+	Correlation func(S, es.Alarm) string
 	Actor       es.Actor
 	Logger      *slog.Logger
 }
@@ -150,7 +150,7 @@ func (l Loop[S, C, E]) fire(ctx context.Context, agenda *agenda[S]) {
 	}
 	now := l.Clock.Now()
 	id := identity.Derive("alarm", l.Case.Category, due.id, due.alarm.Name, due.alarm.At.UTC().Format(time.RFC3339Nano))
-	cause := es.Cause{Command: id, Actor: l.Actor, Correlation: l.Correlation(due.state), At: now}
+	cause := es.Cause{Command: id, Actor: l.Actor, Correlation: l.Correlation(due.state, due.alarm), At: now}
 	out, err := l.Case.Handle(ctx, due.id, cause, es.AnyRevision, l.Wake(due.alarm, now))
 	var refused *rule.Violation
 	switch {

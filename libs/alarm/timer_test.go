@@ -176,7 +176,7 @@ func (h *house) loop() alarm.Loop[timer, command, happened] {
 			h.woken <- a
 			return command{happened{"rang", a.Name, now}}
 		},
-		Correlation: func(timer) string { return "case-1" },
+		Correlation: func(timer, es.Alarm) string { return "case-1" },
 		Actor:       es.Actor{User: "system:test"},
 		Logger:      slog.New(slog.NewTextHandler(h.t.Output(), nil)),
 	}

@@ -188,7 +188,7 @@ func (c Case[S, C, E]) append(ctx context.Context, id string, past Past[S, E], c
 			return out, fmt.Errorf("encode for %s: %w", stream, err)
 		}
 		revision := uint64(past.Revision + 1 + int64(n)) //nolint:gosec // never negative
-		event, hash, err := link(c.Suite, stream, revision, eventlog.Event{ID: EventID(stream, cause, n), Type: name, Data: data}, meta)
+		event, hash, err := link(c.Suite, stream, revision, eventlog.Event{ID: EventID(stream, cause, n, data), Type: name, Data: data}, meta)
 		if err != nil {
 			return out, err
 		}
@@ -229,10 +229,11 @@ func (c Case[S, C, E]) meta(ctx context.Context, cause Cause, prev string) Meta 
 }
 
 // EventID is the id of the n-th event that a command brings about in a stream.
-// It is a function of its cause, so that a retry after a lost answer stores
-// nothing twice. What was asked is part of it: the log takes an append of ids
-// that it has for a repetition, and a key used for two requests at once must
-// not make the second look like the first.
-func EventID(stream string, cause Cause, n int) uuid.UUID {
-	return uuid.NewSHA1(cause.Command, fmt.Appendf(nil, "%s\x1f%s\x1f%d", stream, cause.Input, n))
+// It is a function of its cause and its effect, so that a retry after a lost
+// answer stores nothing twice. What was asked is part of it, and so is what was
+// decided: the log takes an append of ids that it has for a repetition, and of
+// two requests under one key, or one request decided on twice at once, the second
+// must not be told that its own events are those stored.
+func EventID(stream string, cause Cause, n int, data []byte) uuid.UUID {
+	return uuid.NewSHA1(cause.Command, fmt.Appendf(nil, "%s\x1f%s\x1f%d\x1f%s", stream, cause.Input, n, data))
 }

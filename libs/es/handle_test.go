@@ -307,8 +307,8 @@ func TestATurnEndsWithItsContext(t *testing.T) {
 }
 
 func TestAnEventIDIsAFunctionOfItsCause(t *testing.T) {
-	base := es.EventID("counter-1", cause("a", "in"), 0)
-	if base != es.EventID("counter-1", cause("a", "in"), 0) {
+	base := es.EventID("counter-1", cause("a", "in"), 0, nil)
+	if base != es.EventID("counter-1", cause("a", "in"), 0, nil) {
 		t.Error("the same cause names another event")
 	}
 	if base.Version() != 5 {
@@ -316,17 +316,41 @@ func TestAnEventIDIsAFunctionOfItsCause(t *testing.T) {
 	}
 	later := cause("a", "in")
 	later.At, later.Actor, later.Correlation, later.Causation = later.At.Add(time.Hour), es.Actor{}, "x", "y"
-	if base != es.EventID("counter-1", later, 0) {
+	if base != es.EventID("counter-1", later, 0, nil) {
 		t.Error("a retry names another event")
 	}
 	for rule, other := range map[string]any{
-		"another stream":  es.EventID("counter-2", cause("a", "in"), 0),
-		"another command": es.EventID("counter-1", cause("b", "in"), 0),
-		"another input":   es.EventID("counter-1", cause("a", "im"), 0),
-		"the next event":  es.EventID("counter-1", cause("a", "in"), 1),
+		"another stream":  es.EventID("counter-2", cause("a", "in"), 0, nil),
+		"another command": es.EventID("counter-1", cause("b", "in"), 0, nil),
+		"another input":   es.EventID("counter-1", cause("a", "im"), 0, nil),
+		"another effect":  es.EventID("counter-1", cause("a", "in"), 0, []byte("{}")),
+		"the next event":  es.EventID("counter-1", cause("a", "in"), 1, nil),
 	} {
 		if other == base {
 			t.Errorf("%s has the same id", rule)
+		}
+	}
+}
+
+func TestEachOfTwoEqualCommandsAtOnceIsToldWhatIsStored(t *testing.T) {
+	log, _ := openLog(t)
+	c := counters(log) // without turns, as two processes would be
+	for round := range 20 {
+		id := fmt.Sprint(round)
+		told := atOnce(4, func(n int) result {
+			given := cause("a", "in")
+			given.At = noon().Add(time.Duration(n) * time.Second)
+			out, err := c.Handle(t.Context(), id, given, es.AnyRevision, count{By: 1, Times: 1, At: given.At})
+			return result{out, err}
+		})
+		past, err := c.Load(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n, r := range told {
+			if diff := cmp.Diff(past.Events, r.out.Events); r.err != nil || diff != "" {
+				t.Errorf("caller %d is told of what did not happen: %v (-stored +told):\n%s", n, r.err, diff)
+			}
 		}
 	}
 }

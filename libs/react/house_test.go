@@ -83,7 +83,7 @@ type house struct {
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
-	node, err := eventnode.Open(eventnode.Config{Dir: t.TempDir(), Addr: "127.0.0.1:0"})
+	node, err := eventnode.Open(eventnode.Config{Dir: t.TempDir(), Addr: "127.0.0.1:0", ForgetEventIDs: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,11 +21,7 @@ import (
 	"github.com/yuanlu/yuanlu/libs/clock"
 	"github.com/yuanlu/yuanlu/libs/es"
 	"github.com/yuanlu/yuanlu/libs/eventlog"
-	"github.com/yuanlu/yuanlu/libs/identity"
 	"github.com/yuanlu/yuanlu/libs/rule"
-	"go.opentelemetry.io/otel"
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/metric"
 )
 
 // Reactor is one process manager. E is what it hears, I what it wants done.
@@ -47,6 +43,7 @@ type Reactor[E, I any] struct {
 	Logger *slog.Logger
 
 	parked atomic.Int64
+	lot    lot
 }
 
 // Source tells where an event was heard.
@@ -115,43 +112,4 @@ func (r *Reactor[E, I]) cause(recorded eventlog.Recorded, meta es.Meta, n int) e
 		Command: uuid.NewSHA1(recorded.ID, fmt.Appendf(nil, "%s\x1f%d", r.Name, n)),
 		Actor:   r.Actor, Correlation: meta.Correlation, Causation: recorded.ID.String(), At: r.Clock.Now(),
 	}
-}
-
-// count shows parked messages as a metric, for an alert to rest on.
-func (r *Reactor[E, I]) count(ctx context.Context) {
-	counter, err := otel.Meter("react").Int64Counter("yuanlu.messages.parked", metric.WithDescription("messages that could not be acted on"))
-	if err != nil {
-		otel.Handle(err)
-		return
-	}
-	counter.Add(ctx, 1, metric.WithAttributes(attribute.String("subscription", r.Name)))
-}
-
-// parking is what is kept of a message that cannot be carried out.
-type parking struct {
-	Subscription string            `json:"subscription"`
-	Stream       string            `json:"stream"`
-	Revision     uint64            `json:"revision"`
-	Position     eventlog.Position `json:"position"`
-	Event        uuid.UUID         `json:"event"`
-	Type         string            `json:"type"`
-	Reason       string            `json:"reason"` // code of the rule, or what was wrong
-}
-
-// park stores, as an event, that a message was not acted on and why.
-func (r *Reactor[E, I]) park(ctx context.Context, recorded eventlog.Recorded, reason string) error {
-	data, err := json.Marshal(parking{r.Name, recorded.Stream, recorded.Revision, recorded.Position, recorded.ID, recorded.Type, reason})
-	if err != nil {
-		return fmt.Errorf("park: %w", err)
-	}
-	id := identity.Derive("parked", r.Name, recorded.ID.String(), reason)
-	_, err = r.Log.Append(ctx, "parked-"+r.Name, eventlog.Any, eventlog.Event{ID: id, Type: "message-parked.v1", Data: data, Meta: []byte(`{}`)})
-	if err != nil {
-		return fmt.Errorf("park: %w", err)
-	}
-	r.parked.Add(1)
-	r.count(ctx)
-	r.Logger.Error("a message was parked", slog.String("subscription", r.Name), slog.String("stream", recorded.Stream),
-		slog.Uint64("revision", recorded.Revision), slog.String("type", recorded.Type), slog.String("reason", reason))
-	return nil
 }

@@ -22,9 +22,6 @@ const Name = "casebook"
 // patience bounds how long a request waits for the view.
 const patience = 10 * time.Second
 
-// skew is how far the clock of who asks may run ahead.
-const skew = time.Minute
-
 // errNoCase is told of a case that is not known, or was not yet.
 var errNoCase = rule.New("case-unknown", "没有此案件", "there is no such case", "").As(rule.NotFound)
 
@@ -71,7 +68,7 @@ func mayRead(ctx context.Context) error {
 func (a API) extent(ctx context.Context, in Asked) (view.Extent, error) {
 	// What is to be known in the future is not known yet: an answer about it
 	// would be another one tomorrow.
-	if in.At.After(a.Clock.Now().Add(skew)) {
+	if in.At.After(a.Clock.Now()) {
 		return view.Extent{}, entry.ErrTimeAhead.At("/at")
 	}
 	waiting, cancel := context.WithTimeout(ctx, patience)

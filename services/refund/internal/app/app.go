@@ -76,7 +76,7 @@ func (a App) Alarms() alarm.Loop[domain.Procedure, domain.Command, event.RefundE
 	return alarm.Loop[domain.Procedure, domain.Command, event.RefundEvent]{
 		Case: a.Procedures, Log: a.City.Log, Clock: a.City.Clock,
 		Wake:        func(_ es.Alarm, at time.Time) domain.Command { return domain.EndNotice{At: at} },
-		Correlation: func(p domain.Procedure) string { return string(p.Case) },
+		Correlation: func(p domain.Procedure, _ es.Alarm) string { return string(p.Case) },
 		Actor:       service.SystemActor(Name), Logger: a.City.Logger,
 	}
 }

@@ -92,10 +92,8 @@ func (a App) Clocks() alarm.Loop[domain.Account, domain.AccountCommand, event.Ac
 	}
 }
 
-// correlation of a clock: the case of the account's newest order.
-func correlation(a domain.Account) string {
-	if len(a.Orders) == 0 {
-		return ""
-	}
-	return string(a.Orders[len(a.Orders)-1].Case)
+// correlation of a clock: the case of the order it runs for.
+func correlation(a domain.Account, clock es.Alarm) string {
+	order, _ := a.Find(domain.OrderOf(clock))
+	return string(order.Case)
 }

@@ -163,10 +163,15 @@ func (AnswerFreeze) isAccountCommand()  {}
 func (ExpireFreeze) isAccountCommand()  {}
 func (NoteReturn) isAccountCommand()    {}
 
+// OrderOf is the order that a clock of an account runs for.
+func OrderOf(clock es.Alarm) identity.OrderID {
+	return identity.OrderID(strings.TrimPrefix(strings.TrimPrefix(clock.Name, freezeClock), stopClock))
+}
+
 // Wake makes the command for a clock of an account that has run out.
-func Wake(alarm es.Alarm, at time.Time) AccountCommand {
-	if order, ok := strings.CutPrefix(alarm.Name, freezeClock); ok {
-		return ExpireFreeze{Order: identity.OrderID(order), At: at}
+func Wake(clock es.Alarm, at time.Time) AccountCommand {
+	if strings.HasPrefix(clock.Name, freezeClock) {
+		return ExpireFreeze{Order: OrderOf(clock), At: at}
 	}
-	return ExpireStop{Order: identity.OrderID(strings.TrimPrefix(alarm.Name, stopClock)), At: at}
+	return ExpireStop{Order: OrderOf(clock), At: at}
 }

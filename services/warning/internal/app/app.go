@@ -89,7 +89,7 @@ func (a App) Alarms() alarm.Loop[domain.Alert, domain.Command, event.AlertEvent]
 	return alarm.Loop[domain.Alert, domain.Command, event.AlertEvent]{
 		Case: a.Alerts, Log: a.City.Log, Clock: a.City.Clock,
 		Wake:        func(due es.Alarm, now time.Time) domain.Command { return domain.Breach{Clock: due.Name, At: now} },
-		Correlation: func(s domain.Alert) string { return string(s.ID) },
+		Correlation: func(s domain.Alert, _ es.Alarm) string { return string(s.ID) },
 		Actor:       service.SystemActor(Name), Logger: a.City.Logger,
 	}
 }
