@@ -70,7 +70,8 @@ func TestTheFreezeTakesOverFromTheStop(t *testing.T) {
 			Rule: "behind an earlier freezer it queues", Given: asked, When: queued,
 			Then: given{event.FreezeQueued{Order: "freeze-1", Former: "某区法院", FormerFrozen: 100, At: at}},
 		},
-		{Rule: "a second freeze that a bank calls executed waits behind the first (I23)",
+		{
+			Rule: "a second freeze that a bank calls executed waits behind the first (I23)",
 			Given: append(asked[:4:4], freezeExecuted(at, 100), func() event.FreezeRequested {
 				r := freezeRequested()
 				r.Order, r.Case = "freeze-b", "case-b"
@@ -80,7 +81,8 @@ func TestTheFreezeTakesOverFromTheStop(t *testing.T) {
 			Then: given{
 				event.BankDiscrepancyFound{Order: "freeze-b", Kind: "second-freeze", Expected: "freeze-1"},
 				event.FreezeQueued{Order: "freeze-b", Former: "freeze-1", FormerFrozen: 100, FormerExpires: time.Date(2022, 1, 17, 9, 0, 0, 0, time.UTC), At: at},
-			}},
+			},
+		},
 		{Rule: "the same answer twice is one answer", Given: append(asked[:4:4], freezeExecuted(at, 100)), When: done},
 		{
 			Rule: "not renewed in time it lapses", Given: append(asked[:4:4], freezeExecuted(at, 100)),
