@@ -19,10 +19,11 @@ const (
 // Rule (规则) is one thing that can be refused. Rules are declared once, beside
 // the decider that applies them, and are listed at /rules.
 type Rule struct {
-	Code    string // stable, kebab-case; a contract
-	ZH, EN  string // the sentence shown, without any personal data
-	Article string // the source in law, or "" for a rule of the house
-	Kind    Kind
+	Code    string `json:"code"`              // stable, kebab-case; a contract
+	ZH      string `json:"zh"`                // the sentence shown, without any personal data
+	EN      string `json:"en"`                // the same in English
+	Article string `json:"article,omitempty"` // the source in law, or "" for a rule of the house
+	Kind    Kind   `json:"kind"`
 }
 
 // Violation is a rule refused in one instance. It is an error value; two

@@ -47,7 +47,10 @@ type Part struct {
 	Name     string
 	Prefixes []string // of its paths, for gateways: each path begins with one of them
 	Routes   func(mux *http.ServeMux)
-	Rules    []rule.Rule // for the page at /rules
+	Rules    []rule.Rule // that this service refuses by
+	// Published are the rules of all services, for the page at /rules: the type
+	// of a problem leads there, whichever service answers it.
+	Published []rule.Rule
 	// Run does all background work until ctx ends.
 	Run func(ctx context.Context) error
 	// Ready tells why the service cannot answer yet; nil when it can.

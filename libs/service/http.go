@@ -109,11 +109,16 @@ func version(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, out)
 }
 
+// Rules lists the rules that every service's edge refuses by.
+func Rules() []rule.Rule {
+	return append(append(problem.Rules(), identity.Rules()...), access.ErrRoleNotAllowed.Rule, ErrCursor.Rule)
+}
+
 // rulebook is the page that the type of every problem leads to.
 func rulebook(parts []Part) http.HandlerFunc {
-	rules := append(append(problem.Rules(), identity.Rules()...), access.ErrRoleNotAllowed.Rule, ErrCursor.Rule)
+	rules := Rules()
 	for _, p := range parts {
-		rules = append(rules, p.Rules...)
+		rules = append(append(rules, p.Rules...), p.Published...)
 	}
 	slices.SortFunc(rules, func(a, b rule.Rule) int { return strings.Compare(a.Code, b.Code) })
 	rules = slices.CompactFunc(rules, func(a, b rule.Rule) bool { return a.Code == b.Code })

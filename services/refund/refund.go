@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/yuanlu/yuanlu/api/rules"
 	"github.com/yuanlu/yuanlu/libs/entry"
 	"github.com/yuanlu/yuanlu/libs/service"
 	"github.com/yuanlu/yuanlu/services/refund/internal/app"
@@ -21,10 +22,11 @@ func New(ctx context.Context, city service.City) (service.Part, error) {
 	}
 	api := rest.API{App: a, Refunds: refunds, Desk: entry.Desk{Keys: city.Keys, Banks: city.Banks}}
 	return service.Part{
-		Name:     app.Name,
-		Prefixes: []string{"/v1/refunds", "/v1/bank/refund-notices"},
-		Rules:    append(domain.Rules(), entry.Rules()...),
-		Routes:   func(mux *http.ServeMux) { api.Routes(mux) },
+		Name:      app.Name,
+		Prefixes:  []string{"/v1/refunds", "/v1/bank/refund-notices"},
+		Rules:     append(domain.Rules(), entry.Rules()...),
+		Published: rules.All(),
+		Routes:    func(mux *http.ServeMux) { api.Routes(mux) },
 		Run: func(ctx context.Context) error {
 			return service.Together(ctx, refunds.Run, a.Reactor().Run, a.Alarms().Run)
 		},

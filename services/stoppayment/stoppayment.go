@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/yuanlu/yuanlu/api/rules"
 	"github.com/yuanlu/yuanlu/libs/entry"
 	"github.com/yuanlu/yuanlu/libs/service"
 	"github.com/yuanlu/yuanlu/services/stoppayment/internal/app"
@@ -21,10 +22,11 @@ func New(ctx context.Context, city service.City) (service.Part, error) {
 	}
 	api := rest.API{App: a, Orders: orders, Desk: entry.Desk{Keys: city.Keys, Banks: city.Banks}}
 	return service.Part{
-		Name:     app.Name,
-		Prefixes: []string{"/v1/standing-approvals", "/v1/pursuits", "/v1/orders", "/v1/accounts", "/v1/bank/orders"},
-		Rules:    append(domain.Rules(), entry.Rules()...),
-		Routes:   func(mux *http.ServeMux) { api.Routes(mux) },
+		Name:      app.Name,
+		Prefixes:  []string{"/v1/standing-approvals", "/v1/pursuits", "/v1/orders", "/v1/accounts", "/v1/bank/orders"},
+		Rules:     append(domain.Rules(), entry.Rules()...),
+		Published: rules.All(),
+		Routes:    func(mux *http.ServeMux) { api.Routes(mux) },
 		Run: func(ctx context.Context) error {
 			return service.Together(ctx, orders.Run, a.Reactor().Run, a.Clocks().Run)
 		},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/yuanlu/yuanlu/api/rules"
 	"github.com/yuanlu/yuanlu/libs/entry"
 	"github.com/yuanlu/yuanlu/libs/service"
 	"github.com/yuanlu/yuanlu/services/warning/internal/app"
@@ -24,10 +25,11 @@ func New(ctx context.Context, city service.City) (service.Part, error) {
 	}
 	api := rest.API{App: a, Alerts: alerts, Desk: entry.Desk{Keys: city.Keys, Banks: city.Banks}}
 	return service.Part{
-		Name:     app.Name,
-		Prefixes: []string{"/v1/alerts"},
-		Rules:    append(domain.Rules(), entry.Rules()...),
-		Routes:   func(mux *http.ServeMux) { api.Routes(mux) },
+		Name:      app.Name,
+		Prefixes:  []string{"/v1/alerts"},
+		Rules:     append(domain.Rules(), entry.Rules()...),
+		Published: rules.All(),
+		Routes:    func(mux *http.ServeMux) { api.Routes(mux) },
 		Run: func(ctx context.Context) error {
 			return service.Together(ctx, alerts.Run, a.Alarms().Run)
 		},

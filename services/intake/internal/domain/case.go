@@ -2,6 +2,7 @@
 package domain
 
 import (
+	"slices"
 	"time"
 
 	"github.com/yuanlu/yuanlu/api/event"
@@ -19,10 +20,23 @@ type Case struct {
 	Type      string
 	Declared  money.Fen
 	Transfers []identity.TransferID
+	Movements []Movement // of the transfers, in the same order
 	Proposer  event.Officer
 	Proposed  bool
 	CaseNo    identity.CaseNo // "" until filed
 	Declined  bool
+}
+
+// Movement is what makes two declared transfers the same one.
+type Movement struct {
+	From, To identity.AccountID
+	Amount   money.Fen
+	At       time.Time
+	Serial   string
+}
+
+func movement(t event.Transfer) Movement {
+	return Movement{t.From.ID, t.To.ID, t.Amount, t.At.UTC(), t.Serial}
 }
 
 // Filed tells whether the case has been filed (立案).
@@ -102,6 +116,7 @@ func Evolve(c Case, e event.CaseEvent) Case {
 		c.Victim = e.Victim.ID
 	case event.LossTransferDeclared:
 		c.Transfers = append(c.Transfers[:len(c.Transfers):len(c.Transfers)], e.Transfer.ID)
+		c.Movements = append(slices.Clip(c.Movements), movement(e.Transfer))
 		c.Declared += e.Transfer.Amount // Decide has checked the sum
 	case event.IntakeReceiptIssued:
 		c.ReceiptNo = e.ReceiptNo

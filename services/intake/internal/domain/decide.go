@@ -18,6 +18,8 @@ const (
 	RefusalNoticeDays = 3
 	// TaxonomyVersion is the list of fraud types in force (公安部 2024-06-25).
 	TaxonomyVersion = "mps-2024-06"
+	// WarnPossiblyTwice is told of a transfer like one declared before.
+	WarnPossiblyTwice = "transfer-possibly-twice"
 )
 
 // Rules that a report or a filing can break.
@@ -145,8 +147,16 @@ func declare(c Case, cmd DeclareTransfer) ([]event.CaseEvent, error) {
 	if sum, err := c.Declared.Add(t.Amount); err != nil || sum > money.Max {
 		return nil, ErrTotal
 	}
+	warnings := cmd.Declared.Warnings
+	if same := slices.Contains(c.Movements, movement(t)); same && t.Serial != "" {
+		return nil, ErrTwice
+	} else if same {
+		// Without a serial number nobody can tell a slip from a second payment
+		// in the same second: it is kept, and the officer is told.
+		warnings = append(slices.Clip(warnings), event.Warning{Code: WarnPossiblyTwice})
+	}
 	return []event.CaseEvent{event.LossTransferDeclared{
-		Transfer: t, Victim: c.Victim, Currency: event.CNY, Channel: cmd.Declared.Channel, Warnings: cmd.Declared.Warnings,
+		Transfer: t, Victim: c.Victim, Currency: event.CNY, Channel: cmd.Declared.Channel, Warnings: warnings,
 	}}, nil
 }
 

@@ -352,3 +352,25 @@ func TestAnyHistoryKeepsItsPromises(t *testing.T) {
 		}
 	})
 }
+
+func TestTheSameMovementIsDeclaredOnce(t *testing.T) {
+	first, again := paid("t1", 50), paid("t2", 50)
+	first.Transfer.Serial, again.Transfer.Serial = "S1", "S1"
+	declared := func(d domain.Declared) event.LossTransferDeclared {
+		return event.LossTransferDeclared{Transfer: d.Transfer, Currency: event.CNY, Channel: d.Channel, Warnings: d.Warnings}
+	}
+	bare := paid("t3", 50)
+	doubt := declared(paid("t4", 50))
+	doubt.Warnings = append(doubt.Warnings, event.Warning{Code: "transfer-possibly-twice"})
+	estest.Run(t, domain.Decider(), []row{
+		{
+			Rule:  "under one serial number it is the same one, whatever it is called",
+			Given: []event.CaseEvent{event.FraudReportReceived{}, declared(first)}, When: domain.DeclareTransfer{Declared: again}, Err: domain.ErrTwice,
+		},
+		{
+			Rule:  "without a serial number it is kept, and the officer is told",
+			Given: []event.CaseEvent{event.FraudReportReceived{}, declared(bare)}, When: domain.DeclareTransfer{Declared: paid("t4", 50)},
+			Then: []event.CaseEvent{doubt},
+		},
+	})
+}

@@ -74,6 +74,8 @@ func paid(p Procedure, cmd ReportPaid) ([]event.RefundEvent, error) {
 		return nil, ErrPaidAlready
 	case pay.Done:
 		return nil, nil // told twice
+	case cmd.ExecutedAt.Before(p.ServedAt.Add(-ClockSkew)):
+		return nil, ErrPaidWhen.At("/doneTime")
 	case err != nil || returned > p.Frozen:
 		return nil, ErrExceedsFrozen
 	}

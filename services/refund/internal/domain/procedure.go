@@ -42,6 +42,7 @@ type Procedure struct {
 	DecisionNo   string        `json:"decisionNo"`
 
 	Served   bool      `json:"served"`
+	ServedAt time.Time `json:"servedAt"`
 	Payments []Payment `json:"payments"`
 	Returned money.Fen `json:"returnedFen"`
 	Closed   bool      `json:"closed"`
@@ -175,7 +176,7 @@ func Evolve(p Procedure, e event.RefundEvent) Procedure {
 	case event.RefundRejected:
 		return withoutPlan(p)
 	case event.AssistNoticeServed:
-		p.Served = true
+		p.Served, p.ServedAt = true, e.At
 		p.Payments = nil
 		for _, pay := range e.Payments {
 			p.Payments = append(p.Payments, Payment{Payment: pay})

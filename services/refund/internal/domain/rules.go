@@ -1,6 +1,10 @@
 package domain
 
-import "github.com/yuanlu/yuanlu/libs/rule"
+import (
+	"time"
+
+	"github.com/yuanlu/yuanlu/libs/rule"
+)
 
 // Numbers of the law and of the house.
 const (
@@ -11,6 +15,8 @@ const (
 	FormulaVersion = "41-8-3/largest-remainder/v1"
 	// MaxFlowRows bounds a flow table, so that it fits into one append.
 	MaxFlowRows = 400
+	// ClockSkew is how far a bank's clock may go apart from ours.
+	ClockSkew = 5 * time.Minute
 	// MaxClaims bounds a procedure: as many as a report declares transfers.
 	MaxClaims = 200
 	// MaxObjections bounds what one procedure takes in.
@@ -25,7 +31,7 @@ var (
 	ErrNotFrozen       = rule.New("refund-not-frozen", "仅可返还已冻结的涉案资金，止付资金不得返还", "only frozen money can be returned, never money that is merely stopped", "41号 art. 2; 170号 art. 2-3")
 	ErrClaimUndeclared = rule.New("claim-undeclared", "权属份额没有对应的申报转账", "a lot on the account belongs to no declared transfer", "41号 art. 6")
 	ErrTooManyClaims   = rule.New("claims-too-many", "返还请求权数量超出上限", "the account has more claims than a procedure takes", "")
-	ErrTotal           = rule.New("amount-total-overflow", "合计金额超出范围", "the amounts add up to more than can be", "").As(rule.Invalid)
+	ErrTotal           = rule.New("amount-total-overflow", "转账合计金额超出范围", "the transfers add up to more than can be", "").As(rule.Invalid)
 	ErrVictim          = rule.New("victim-not-of-refund", "该人不是此账户资金的被害人", "this person has no claim on the account", "41号 art. 6").As(rule.Invalid)
 	ErrCode            = rule.New("code-malformed", "应为小写代码，不得填写自由文本", "a code of lower-case letters, digits and hyphens is asked for, not prose", "").As(rule.Invalid)
 	ErrClaim           = rule.New("claim-unknown", "该被害人没有此笔转账的返还请求权", "this victim has no claim by this transfer on the account", "41号 art. 6").As(rule.Invalid)
@@ -52,7 +58,7 @@ var (
 	ErrNotReported     = rule.New("refund-not-reported", "尚未呈请返还", "the refund has not been reported for approval", "41号 art. 6")
 	ErrApproverLevel   = rule.New("approver-level-city", "返还须经设区的市一级以上公安机关批准", "a chief of city level or above approves a refund", "41号 art. 6").As(rule.Forbidden)
 	ErrSelfApproval    = rule.New("approver-is-reporter", "批准人不得为呈请人", "the approver may not be the one who reported", "").As(rule.Forbidden)
-	ErrDecisionNumber  = rule.New("decision-no-missing", "缺少返还决定书文号", "the number of the refund decision is missing", "41号 art. 6").As(rule.Invalid)
+	ErrDecisionNumber  = rule.New("refund-decision-no-missing", "缺少返还决定书文号", "the number of the refund decision is missing", "41号 art. 6").As(rule.Invalid)
 	ErrPlanChanged     = rule.New("plan-changed", "返还方案或其依据已变更，须重新提出方案", "the plan or what it rests on has changed; propose it anew", "41号 art. 8")
 	ErrNotDirect       = rule.New("direct-without-proof", "直接返还须有时间戳一一对应的证明", "a direct refund needs a one-to-one proof by time stamps", "41号 art. 8")
 	ErrFreezeExpired   = rule.New("freeze-expired", "冻结已到期，不得返还", "the freeze has expired", "程序规定 art. 240")
@@ -64,6 +70,7 @@ var (
 	ErrAmountDiffers   = rule.New("refund-amount-differs", "返还金额与通知书不符", "the amount differs from that of the notice", "41号 art. 12").As(rule.Invalid)
 	ErrExceedsFrozen   = rule.New("refund-exceeds-frozen", "返还合计超过冻结金额", "the refunds would add up to more than is frozen", "41号 art. 8")
 	ErrPaidAlready     = rule.New("refund-paid-already", "该笔返还已有不同的回执", "this refund has been answered differently already", "41号 art. 12")
+	ErrPaidWhen        = rule.New("refund-paid-implausible", "返还时间早于协助返还通知书送达时间", "the payment lies before the notice was served", "41号 art. 12").As(rule.Invalid)
 	ErrReceipt         = rule.New("bank-receipt-missing", "银行回执编号缺失或过长", "the number of the bank's receipt is missing or too long", "41号 art. 12").As(rule.Invalid)
 	ErrCause           = rule.New("failure-cause-unknown", "未知的失败原因代码", "unknown code of a failure cause", "").As(rule.Invalid)
 )
@@ -77,7 +84,7 @@ func Rules() []rule.Rule {
 		ErrNotApplied, ErrNoFlowTable, ErrNothing, ErrNoPlan, ErrNoticeNotAsked, ErrNoticePosted, ErrNoticeRunning, ErrObjectionTwice,
 		ErrTooManyObjected, ErrNoObjection, ErrObjectionClosed, ErrObjectionOpen, ErrNotReported, ErrApproverLevel, ErrSelfApproval,
 		ErrDecisionNumber, ErrPlanChanged, ErrNotDirect, ErrFreezeExpired, ErrNotApproved, ErrServed, ErrServerApproved, ErrNoNotice,
-		ErrOtherBank, ErrAmountDiffers, ErrExceedsFrozen, ErrPaidAlready, ErrReceipt, ErrCause,
+		ErrOtherBank, ErrAmountDiffers, ErrExceedsFrozen, ErrPaidAlready, ErrPaidWhen, ErrReceipt, ErrCause,
 	} {
 		rules = append(rules, v.Rule)
 	}

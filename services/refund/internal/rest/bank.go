@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"strconv"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/yuanlu/yuanlu/libs/access"
 	"github.com/yuanlu/yuanlu/libs/entry"
 	"github.com/yuanlu/yuanlu/libs/identity"
+	"github.com/yuanlu/yuanlu/libs/privacy"
 	"github.com/yuanlu/yuanlu/libs/service"
 	"github.com/yuanlu/yuanlu/services/refund/internal/domain"
 	"github.com/yuanlu/yuanlu/services/refund/internal/view"
@@ -47,6 +49,12 @@ func (a API) noticesFor(ctx context.Context, open []view.Notice) (*bankNoticesOu
 	out := &bankNoticesOutput{Body: bank.Notices{Items: []bank.Notice{}}}
 	for _, n := range open {
 		message, err := a.message(ctx, n)
+		if privacy.Lost(err) {
+			// One account that nobody can read any more must not hold up the
+			// notices for all others.
+			a.App.City.Logger.Error("a notice cannot be opened for its bank", slog.String("notice", n.ID), slog.Any("error", err))
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -40,7 +40,7 @@ type Order struct {
 	Level      int
 	State      OrderState
 	Unit       identity.Unit
-	Operator   event.Officer
+	Officers   [2]event.Officer // operator and investigator
 	Source     event.Transfer
 	Lots       []event.Lot
 	RequestAt  time.Time
@@ -80,6 +80,12 @@ type Freeze struct {
 	Remaining money.Fen // Amount less what was returned
 	Expires   time.Time
 	Returned  []string // payments
+}
+
+// signedBy tells whether an officer has signed the order as operator or
+// investigator.
+func (o Order) signedBy(who event.Officer) bool {
+	return who.PoliceNo == o.Officers[0].PoliceNo || who.PoliceNo == o.Officers[1].PoliceNo
 }
 
 // Find returns an order of the account.
@@ -178,7 +184,7 @@ func EvolveAccount(a Account, e event.AccountEvent) Account {
 func (a Account) stopRequested(e event.StopRequested) Account {
 	a.Ref = e.Account
 	a = a.with(Order{
-		ID: e.Order, Case: e.Case, Ordinal: e.Ordinal, Level: e.Level, State: Waiting, Unit: e.Unit, Operator: e.Operator,
+		ID: e.Order, Case: e.Case, Ordinal: e.Ordinal, Level: e.Level, State: Waiting, Unit: e.Unit, Officers: [2]event.Officer{e.Operator, e.Investigator},
 		Source: e.Source, Lots: e.Lots, RequestAt: e.At,
 	})
 	return a
@@ -198,7 +204,7 @@ func (a Account) stated(e event.StatementReceived) Account {
 func (a Account) freezeRequested(e event.FreezeRequested) Account {
 	a.Ref = e.Account
 	return a.with(Order{
-		ID: e.Order, Case: e.Case, Freeze: true, State: Approved, Unit: e.Operator.Unit, Operator: e.Operator, RequestAt: e.At, Request: e,
+		ID: e.Order, Case: e.Case, Freeze: true, State: Approved, Unit: e.Operator.Unit, Officers: [2]event.Officer{e.Operator, e.Investigator}, RequestAt: e.At, Request: e,
 	})
 }
 

@@ -10,6 +10,10 @@ import (
 	"github.com/yuanlu/yuanlu/libs/money"
 )
 
+// maxStandingLevel bounds the level of a standing approval, far beyond any
+// chase that was ever seen.
+const maxStandingLevel = 50
+
 // Approvals (常设批准) are the standing approvals of one unit that are not
 // revoked.
 type Approvals struct {
@@ -71,7 +75,7 @@ func EvolveApproval(a Approvals, e event.ApprovalEvent) Approvals {
 func DecideApproval(a Approvals, cmd ApprovalCommand) ([]event.ApprovalEvent, error) {
 	switch cmd := cmd.(type) {
 	case GrantStanding:
-		if cmd.MaxAmount <= 0 || cmd.MaxLevel < 1 || !cmd.Until.After(cmd.At) || cmd.Until.Sub(cmd.At) > standingLimit {
+		if cmd.MaxAmount <= 0 || cmd.MaxAmount > money.Max || cmd.MaxLevel < 1 || cmd.MaxLevel > maxStandingLevel || !cmd.Until.After(cmd.At) || cmd.Until.Sub(cmd.At) > standingLimit {
 			return nil, ErrShiftLeader
 		}
 		return []event.ApprovalEvent{event.StandingApprovalGranted{

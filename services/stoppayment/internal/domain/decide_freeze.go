@@ -57,6 +57,8 @@ func answerFreeze(a Account, cmd AnswerFreeze) ([]event.AccountEvent, error) {
 		return nil, ErrExecutedAt.At("/startTime")
 	case implausible(cmd.ExecutedAt, o.RequestAt, cmd.At):
 		return nil, ErrExecutedWhen.At("/startTime")
+	case !cmd.BankExpires.IsZero() && cmd.BankExpires.Before(cmd.ExecutedAt):
+		return nil, ErrExecutedWhen.At("/expireTime")
 	case cmd.Frozen < 0 || cmd.Applied < 0 || cmd.Balance < 0:
 		return nil, ErrNegative.At("/frozedBalance")
 	case cmd.Frozen > cmd.Balance || cmd.Frozen > cmd.Applied:

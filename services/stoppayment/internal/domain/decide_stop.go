@@ -94,19 +94,16 @@ func approveUnder(standing []event.StandingApprovalGranted, r event.StopRequeste
 }
 
 // Covers tells whether a standing approval covers an order at a time. Its
-// giver must not be the operator of the order, and an order without a transfer
+// giver must be neither officer of the order, and an order without a transfer
 // has no amount to be within limits.
 func Covers(s event.StandingApprovalGranted, r event.StopRequested, at time.Time) bool {
 	return s.Unit == r.Unit && r.Source.ID != "" && !at.Before(s.From) && at.Before(s.Until) &&
-		r.Source.Amount <= s.MaxAmount && r.Level <= s.MaxLevel && s.By.PoliceNo != r.Operator.PoliceNo
+		r.Source.Amount <= s.MaxAmount && r.Level <= s.MaxLevel && s.By.PoliceNo != r.Operator.PoliceNo && s.By.PoliceNo != r.Investigator.PoliceNo
 }
 
 // secondStop asks for the second 48 hours: while or after the first, and
 // before any freeze.
 func secondStop(a Account, cmd SecondStop) ([]event.AccountEvent, error) {
-	if _, known := a.Find(cmd.Order); known {
-		return nil, nil
-	}
 	first, ok := a.Find(cmd.First)
 	if !ok || first.Freeze {
 		return nil, ErrNoOrder
@@ -147,7 +144,7 @@ func approveStop(a Account, cmd ApproveStop) ([]event.AccountEvent, error) {
 		return nil, ErrNoOrder
 	case o.State != Waiting:
 		return nil, ErrDecided
-	case cmd.Approver.Zero() || cmd.Approver.PoliceNo == o.Operator.PoliceNo:
+	case cmd.Approver.Zero() || o.signedBy(cmd.Approver):
 		return nil, ErrSelfApproval
 	}
 	return []event.AccountEvent{event.StopApproved{Order: cmd.Order, Approver: cmd.Approver, At: cmd.At}}, nil
@@ -187,6 +184,8 @@ func answerStop(a Account, cmd AnswerStop) ([]event.AccountEvent, error) {
 		return nil, ErrExecutedAt.At("/startTime")
 	case implausible(cmd.ExecutedAt, o.RequestAt, cmd.At):
 		return nil, ErrExecutedWhen.At("/startTime")
+	case !cmd.BankExpires.IsZero() && cmd.BankExpires.Before(cmd.ExecutedAt):
+		return nil, ErrExecutedWhen.At("/expireTime")
 	case cmd.BalanceBefore < 0:
 		return nil, ErrNegative.At("/accountBalance")
 	case len(cmd.Statement.Rows) > MaxRows:

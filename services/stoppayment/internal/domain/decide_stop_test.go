@@ -73,6 +73,11 @@ func TestI02_AnAccountIsStoppedTwiceAtMost(t *testing.T) {
 	estest.Run(t, domain.AccountDecider(), []row{{
 		Rule: "a third stop is refused", Given: twice, When: third, Err: domain.ErrThirdStop,
 	}, {
+		Rule: "also under the name of the second", Given: twice, When: second(), Err: domain.ErrThirdStop,
+	}, {
+		Rule: "a stop that has lapsed counts", Given: append(twice[:6:6], event.StopLapsed{Order: "order-1"}, event.StopLapsed{Order: "order-2"}),
+		When: third, Err: domain.ErrThirdStop,
+	}, {
 		Rule: "a third stop under the guise of a first is refused", Given: twice, When: again, Err: domain.ErrThirdStop,
 	}, {
 		Rule: "another agency's stops do not count", Given: twice,
@@ -132,6 +137,8 @@ func TestI04_NothingIsExecutedWithoutApprovalByAnother(t *testing.T) {
 		Rule: "a bank's answer to a waiting order is refused", Given: waiting, When: answer(four, 100), Err: domain.ErrNotApproved,
 	}, {
 		Rule: "the operator cannot approve", Given: waiting, When: domain.ApproveStop{Order: "order-1", Approver: li, At: four}, Err: domain.ErrSelfApproval,
+	}, {
+		Rule: "nor can the investigator", Given: waiting, When: domain.ApproveStop{Order: "order-1", Approver: wang, At: four}, Err: domain.ErrSelfApproval,
 	}, {
 		Rule: "another can", Given: waiting, When: domain.ApproveStop{Order: "order-1", Approver: leader, At: four},
 		Then: given{event.StopApproved{Order: "order-1", Approver: leader, At: four}},

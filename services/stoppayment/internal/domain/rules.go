@@ -28,7 +28,7 @@ var (
 	ErrTwoOfficers    = rule.New("two-officers-required", "须由两名民警（经办人、协查人）共同办理，且不得为同一人", "two different officers with police IDs are required, operator and investigator", "银发〔2016〕86号; 41号 art. 10").As(rule.Invalid)
 	ErrNoOrder        = rule.New("order-unknown", "没有此指令", "there is no such order", "").As(rule.NotFound)
 	ErrNotApproved    = rule.New("order-not-approved", "指令未经审批，不得执行", "the order has not been approved", "银发〔2016〕86号")
-	ErrSelfApproval   = rule.New("approver-is-operator", "审批人不得为经办人", "the approver may not be the operator", "").As(rule.Forbidden)
+	ErrSelfApproval   = rule.New("approver-is-operator", "审批人不得为经办人或协查人", "the approver may be neither officer of the order", "").As(rule.Forbidden)
 	ErrDecided        = rule.New("order-decided-already", "该指令已审批", "the order has been decided already", "")
 	ErrFailedFinal    = rule.New("order-failed-final", "该指令已反馈失败，须重新申请", "the order failed for good; a corrected order is needed", "银发〔2016〕86号 §2")
 	ErrAnswered       = rule.New("order-answered-differently", "该指令已有不同的反馈", "the order has been answered differently already", "")
@@ -55,7 +55,7 @@ var (
 	ErrNoAccount      = rule.New("account-unknown", "没有此账户的记录", "nothing is known of this account", "").As(rule.NotFound)
 	ErrNoParent       = rule.New("parent-account-unknown", "上级账户不在本案资金链中", "the parent account is not part of the chase", "银发〔2016〕86号").As(rule.Invalid)
 	ErrOtherBank      = rule.New("order-of-another-bank", "该指令属于其他银行", "the order is for another bank", "").As(rule.Forbidden)
-	ErrShiftLeader    = rule.New("standing-approval-limits", "常设批准须有金额、层级上限与有效期（不超过 31 天）", "a standing approval has an amount, a level and a term of at most 31 days", "").As(rule.Invalid)
+	ErrShiftLeader    = rule.New("standing-approval-limits", "常设批准须有金额（不超过一万亿元）、层级（不超过 50）上限与有效期（不超过 31 天）", "a standing approval has an amount (at most 10^12 yuan), a level (at most 50) and a term of at most 31 days", "").As(rule.Invalid)
 	ErrNoApproval     = rule.New("standing-approval-unknown", "没有此常设批准", "there is no such standing approval", "").As(rule.NotFound)
 )
 

@@ -4,12 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"strconv"
 
 	"github.com/yuanlu/yuanlu/api/bank"
 	"github.com/yuanlu/yuanlu/api/event"
 	"github.com/yuanlu/yuanlu/libs/access"
 	"github.com/yuanlu/yuanlu/libs/identity"
+	"github.com/yuanlu/yuanlu/libs/privacy"
 	"github.com/yuanlu/yuanlu/libs/service"
 	"github.com/yuanlu/yuanlu/services/stoppayment/internal/domain"
 	"github.com/yuanlu/yuanlu/services/stoppayment/internal/view"
@@ -42,6 +44,12 @@ func (a API) ordersFor(ctx context.Context, rows []view.Row) (*bankOrdersOutput,
 	out := &bankOrdersOutput{Body: bank.Orders{Items: []bank.Order{}}}
 	for _, r := range rows {
 		order, err := a.message(ctx, r)
+		if privacy.Lost(err) {
+			// One account that nobody can read any more must not hold up the
+			// orders for all others.
+			a.App.City.Logger.Error("an order cannot be opened for its bank", slog.String("order", string(r.Order)), slog.Any("error", err))
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}

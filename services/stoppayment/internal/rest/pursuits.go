@@ -77,15 +77,22 @@ func (a API) pursuit(ctx context.Context, in *pursuitInput) (*pursuitOutput, err
 func standing(p domain.Pursuit, n domain.Node, a domain.Account) (row chased, open int) {
 	row = chased{Account: n.Account, Bank: a.Ref.Bank, Level: n.Level, Order: n.Order, Withheld: n.Withheld, Exact: a.Attribution.Exact}
 	stop, known := a.Find(n.Order)
-	if n.Order != "" && (!known || stop.State.Open()) {
-		open++
+	if n.Order != "" && !known {
+		open++ // on its way to the account
+	}
+	for _, t := range p.FreezeOrders {
+		if _, known := a.Find(t.Order); t.Account == n.Account && !known {
+			open++
+		}
 	}
 	row.State, row.Stopped, row.ExpiresAt = stop.State, stop.Balance, stop.ExpiresAt
 	for _, o := range a.Orders {
-		if o.Case != p.Case || !o.Freeze {
+		if o.Case != p.Case {
 			continue
 		}
-		row.Freeze = o.State
+		if o.Freeze {
+			row.Freeze = o.State
+		}
 		if o.State.Open() {
 			open++
 		}
