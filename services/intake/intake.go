@@ -23,7 +23,7 @@ func New(ctx context.Context, city service.City) (service.Part, error) {
 	api := rest.API{App: a, Cases: cases, Desk: entry.Desk{Keys: city.Keys, Banks: city.Banks}}
 	return service.Part{
 		Name:      app.Name,
-		Prefixes:  []string{"/v1/reports", "/v1/cases"},
+		Prefixes:  []string{"/v1/reports", "/v1/cases", "/rules"},
 		Rules:     append(domain.Rules(), entry.Rules()...),
 		Published: rules.All(),
 		Routes:    func(mux *http.ServeMux) { api.Routes(mux) },

@@ -20,7 +20,7 @@ import (
 
 // routes says which service answers which paths, as a city's gateway has it.
 var routes = map[string][]string{
-	"intake":      {"/v1/reports", "/v1/cases", "/v1/demo"},
+	"intake":      {"/v1/reports", "/v1/cases", "/rules", "/v1/demo"},
 	"warning":     {"/v1/alerts"},
 	"stoppayment": {"/v1/standing-approvals", "/v1/pursuits", "/v1/orders", "/v1/accounts", "/v1/bank/orders"},
 	"refund":      {"/v1/refunds", "/v1/bank/refund-notices"},
