@@ -4,7 +4,6 @@ package access
 
 import (
 	"errors"
-	"regexp"
 	"slices"
 
 	"github.com/yuanlu/yuanlu/libs/es"
@@ -59,12 +58,10 @@ func (p Person) Actor() es.Actor {
 // ErrPerson refuses a person whose particulars are incomplete or contradictory.
 var ErrPerson = errors.New("not a person who can call")
 
-var userForm = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z:._-]{0,63}$`)
-
 // check demands what each role needs: of the police a unit and its level, of a
 // bank desk its bank, and neither pretends to be the other.
 func (p Person) check() error {
-	if !userForm.MatchString(p.User) {
+	if _, err := identity.ParsePoliceNo(p.User); err != nil {
 		return ErrPerson
 	}
 	switch p.Role {

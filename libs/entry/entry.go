@@ -8,8 +8,10 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"github.com/yuanlu/yuanlu/libs/identity"
 	"github.com/yuanlu/yuanlu/libs/money"
@@ -22,6 +24,9 @@ var (
 	ErrAmountNotPositive = rule.New("amount-not-positive", "金额须大于零", "an amount must be greater than zero", "").As(rule.Invalid)
 	ErrAmountAbsurd      = rule.New("amount-absurd", "金额超出合理范围（单笔上限一万亿元）", "the amount is beyond any real transfer (limit 10^12 yuan)", "").As(rule.Invalid)
 	ErrTimeAhead         = rule.New("time-in-future", "时间不能晚于当前时间", "the time lies in the future", "").As(rule.Invalid)
+	ErrTimeImplausible   = rule.New("time-implausible", "时间不可信（早于2000年）", "the time lies before the year 2000", "").As(rule.Invalid)
+	ErrNumberMalformed   = rule.New("account-number-malformed", "账号含有控制字符", "the account number holds control characters", "").As(rule.Invalid)
+	ErrTextControl       = rule.New("text-control-characters", "文字含有控制字符", "the text holds control characters", "").As(rule.Invalid)
 	ErrNumberMissing     = rule.New("account-number-missing", "缺少账号", "the account number is missing", "银发〔2016〕86号").As(rule.Invalid)
 	ErrNameMissing       = rule.New("name-missing", "缺少姓名（名称）", "the name is missing", "").As(rule.Invalid)
 	ErrKind              = rule.New("account-kind-unknown", "账户类别应为 01（个人）或 02（对公）", "the kind of account is 01 (personal) or 02 (corporate)", "").As(rule.Invalid)
@@ -31,7 +36,7 @@ var (
 // Rules lists the rules of this package.
 func Rules() []rule.Rule {
 	var rules []rule.Rule
-	for _, v := range []*rule.Violation{ErrAmountNotPositive, ErrAmountAbsurd, ErrTimeAhead, ErrNumberMissing, ErrNameMissing, ErrKind, ErrSameAccount, ErrBankAmount, ErrBankTime} {
+	for _, v := range []*rule.Violation{ErrAmountNotPositive, ErrAmountAbsurd, ErrTimeAhead, ErrTimeImplausible, ErrNumberMissing, ErrNumberMalformed, ErrNameMissing, ErrTextControl, ErrKind, ErrSameAccount, ErrBankAmount, ErrBankTime} {
 		rules = append(rules, v.Rule)
 	}
 	return rules
@@ -84,6 +89,14 @@ func (d Desk) Account(ctx context.Context, in Account, pointer string) (identity
 	if number == "" {
 		return identity.Account{}, nil, ErrNumberMissing.At("%s/number", pointer)
 	}
+	if control(number) {
+		return identity.Account{}, nil, ErrNumberMalformed.At("%s/number", pointer)
+	}
+	if in.Holder != "" {
+		if err := Name(in.Holder, pointer+"/holder"); err != nil {
+			return identity.Account{}, nil, err
+		}
+	}
 	kind := identity.AccountKind(in.Kind)
 	if kind == "" {
 		kind = identity.PersonalAccount
@@ -103,8 +116,8 @@ func (d Desk) Account(ctx context.Context, in Account, pointer string) (identity
 // Person checks and seals a person. The same document names the same party in
 // every case; without one the phone does, without both only the fallback.
 func (d Desk) Person(ctx context.Context, in Person, now time.Time, fallback, pointer string) (identity.Party, []identity.Warning, error) {
-	if identity.NormaliseName(in.Name) == "" {
-		return identity.Party{}, nil, ErrNameMissing.At("%s/name", pointer)
+	if err := Name(in.Name, pointer+"/name"); err != nil {
+		return identity.Party{}, nil, err
 	}
 	party := identity.Party{Kind: in.Kind}
 	if party.Kind == "" {
@@ -126,6 +139,9 @@ func (d Desk) Person(ctx context.Context, in Person, now time.Time, fallback, po
 		}
 	}
 	if in.Phone != "" {
+		if control(identity.NormalisePhone(in.Phone)) {
+			return identity.Party{}, nil, ErrTextControl.At("%s/phone", pointer)
+		}
 		party.PhoneKey = d.Keys.Index(privacy.Phone, identity.NormalisePhone(in.Phone))
 		warnings = append(warnings, identity.At(identity.CheckPhone(in.Phone), "%s/phone", pointer)...)
 	}
@@ -145,8 +161,13 @@ func (d Desk) Transfer(ctx context.Context, in Transfer, id identity.TransferID,
 	if err := Amount(in.AmountFen, pointer+"/amountFen"); err != nil {
 		return identity.Transfer{}, nil, err
 	}
-	if in.At.IsZero() || in.At.After(now.Add(skew)) {
-		return identity.Transfer{}, nil, ErrTimeAhead.At("%s/at", pointer)
+	if err := Time(in.At, now, pointer+"/at"); err != nil {
+		return identity.Transfer{}, nil, err
+	}
+	if in.Serial != "" {
+		if _, err := identity.ParseSerial(in.Serial); err != nil {
+			return identity.Transfer{}, nil, at(err, pointer+"/serial")
+		}
 	}
 	var from, to identity.Account
 	var warnings, more []identity.Warning
@@ -174,6 +195,37 @@ func Amount(f money.Fen, pointer string) error {
 	}
 	return nil
 }
+
+// Time refuses a time at which nothing can have happened that is told now: one
+// still to come, none at all, and one before the year 2000, a slip of the
+// keyboard.
+func Time(t, now time.Time, pointer string) error {
+	switch {
+	case t.IsZero(), t.After(now.Add(skew)):
+		return ErrTimeAhead.At("%s", pointer)
+	case t.Before(earliest()):
+		return ErrTimeImplausible.At("%s", pointer)
+	}
+	return nil
+}
+
+// earliest is the beginning of the year 2000 in China.
+func earliest() time.Time { return time.Date(2000, 1, 1, 0, 0, 0, 0, identity.Shanghai()) }
+
+// Name refuses a name in which there is nothing to be read, and one with control
+// characters.
+func Name(name, pointer string) error {
+	switch {
+	case !strings.ContainsFunc(name, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) }):
+		return ErrNameMissing.At("%s", pointer)
+	case control(name):
+		return ErrTextControl.At("%s", pointer)
+	}
+	return nil
+}
+
+// control tells whether there are control characters in a text.
+func control(text string) bool { return strings.ContainsFunc(text, unicode.IsControl) }
 
 // at points a rule that was refused to its field.
 func at(err error, pointer string) error {

@@ -214,6 +214,16 @@ func TestWhatNoPlatformWouldTakeIsRefusedAndPointedTo(t *testing.T) {
 		{"a bank that the list lacks", ofAccount(func(a *entry.Account) { a.Bank = "999999999999" }), nil, "/a/bank"},
 		{"a bank of no form", ofAccount(func(a *entry.Account) { a.Bank = theCard }), nil, "/a/bank"},
 		{"no account number", ofAccount(func(a *entry.Account) { a.Number = " -　" }), entry.ErrNumberMissing, "/a/number"},
+		{"an account number with a NUL", ofAccount(func(a *entry.Account) { a.Number = theCard + "\x00" }), entry.ErrNumberMalformed, "/a/number"},
+		{"an account number with a line's end", ofAccount(func(a *entry.Account) { a.Number = theCard[:6] + "\n" + theCard[6:] }), entry.ErrNumberMalformed, "/a/number"},
+		{"a holder of blanks", ofAccount(func(a *entry.Account) { a.Holder = " 　" }), entry.ErrNameMissing, "/a/holder"},
+		{"a holder with a bell", ofAccount(func(a *entry.Account) { a.Holder = theName + "\a" }), entry.ErrTextControl, "/a/holder"},
+		{"a name with a NUL", ofPerson(func(p *entry.Person) { p.Name = theName + "\x00" }), entry.ErrTextControl, "/p/name"},
+		{"a name that nobody can see", ofPerson(func(p *entry.Person) { p.Name = "\u00a0\u200b\r\n" }), entry.ErrNameMissing, "/p/name"},
+		{"a phone with an escape", ofPerson(func(p *entry.Person) { p.Phone = thePhone + "\x1b" }), entry.ErrTextControl, "/p/phone"},
+		{"a time of another century", ofTransfer(func(m *entry.Transfer) { m.At = time.Date(1999, 12, 31, 15, 59, 59, 0, time.UTC) }), entry.ErrTimeImplausible, "/t/2/at"},
+		{"a serial number in free text", ofTransfer(func(m *entry.Transfer) { m.Serial = theName }), identity.ErrSerialMalformed, "/t/2/serial"},
+		{"a serial number with a blank behind", ofTransfer(func(m *entry.Transfer) { m.Serial = "S-1 " }), identity.ErrSerialMalformed, "/t/2/serial"},
 		{"a kind that does not exist", ofAccount(func(a *entry.Account) { a.Kind = "03" }), entry.ErrKind, "/a/kind"},
 		{"no name", ofPerson(func(p *entry.Person) { p.Name = "" }), entry.ErrNameMissing, "/p/name"},
 		{"a name of blanks", ofPerson(func(p *entry.Person) { p.Name = " 　\t" }), entry.ErrNameMissing, "/p/name"},
@@ -245,6 +255,9 @@ func TestWhatNoPlatformWouldTakeIsRefusedAndPointedTo(t *testing.T) {
 	for rule, err := range map[string]error{
 		"a clock may run five minutes ahead": ofTransfer(func(m *entry.Transfer) { m.At = noon().Add(5 * time.Minute) }),
 		"the largest amount":                 ofTransfer(func(m *entry.Transfer) { m.AmountFen = money.Max }),
+		"no serial number":                   ofTransfer(func(m *entry.Transfer) { m.Serial = "" }),
+		"the first second of 2000 in China":  ofTransfer(func(m *entry.Transfer) { m.At = time.Date(1999, 12, 31, 16, 0, 0, 0, time.UTC) }),
+		"a foreign name":                     ofPerson(func(p *entry.Person) { p.Name = "José · O'Neil-陈" }),
 		"a firm's account":                   ofAccount(func(a *entry.Account) { a.Kind = "02" }),
 	} {
 		if err != nil {
@@ -332,6 +345,11 @@ func TestASecondOfficerIsNamedWithAUnit(t *testing.T) {
 		t.Errorf("nobody is %q, %q, %v", number, unit, err)
 	}
 	var v *rule.Violation
+	for _, no := range []string{" 001234", "001234 ", "001234\x00", "001234\n", "００１２３４", theName, "-1", " "} {
+		if _, _, err := (entry.Officer{PoliceNo: no, Unit: "440982000000"}).Check("/investigator"); !errors.As(err, &v) || !errors.Is(err, identity.ErrPoliceNoMalformed) || v.Pointer != "/investigator/policeNo" || v.Rule.Kind != rule.Invalid {
+			t.Errorf("police number %q: %v", no, err)
+		}
+	}
 	if _, _, err := (entry.Officer{PoliceNo: "001234", Unit: "44"}).Check("/investigator"); !errors.As(err, &v) || v.Pointer != "/investigator/unit" {
 		t.Errorf("a unit of no form: %v", err)
 	}
@@ -345,7 +363,7 @@ func TestTheRulesAreListed(t *testing.T) {
 		}
 		listed[r.Code] = true
 	}
-	for _, v := range []*rule.Violation{entry.ErrAmountNotPositive, entry.ErrAmountAbsurd, entry.ErrTimeAhead, entry.ErrNumberMissing, entry.ErrNameMissing, entry.ErrKind, entry.ErrSameAccount, entry.ErrBankAmount, entry.ErrBankTime} {
+	for _, v := range []*rule.Violation{entry.ErrAmountNotPositive, entry.ErrAmountAbsurd, entry.ErrTimeAhead, entry.ErrTimeImplausible, entry.ErrNumberMalformed, entry.ErrTextControl, entry.ErrNumberMissing, entry.ErrNameMissing, entry.ErrKind, entry.ErrSameAccount, entry.ErrBankAmount, entry.ErrBankTime} {
 		if !listed[v.Rule.Code] {
 			t.Errorf("%s is not listed", v.Rule.Code)
 		}

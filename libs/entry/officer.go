@@ -9,15 +9,18 @@ type Officer struct {
 	Unit     string `json:"unit" doc:"12-digit unit code" maxLength:"12"`
 }
 
-// Check reads the unit code. An officer who is not named at all is left to the
+// Check reads the police number and the unit code. An officer who is not named at all is left to the
 // rules, which ask for two.
 func (o Officer) Check(pointer string) (policeNo string, unit identity.Unit, err error) {
 	if o.PoliceNo == "" {
 		return "", "", nil
 	}
+	if policeNo, err = identity.ParsePoliceNo(o.PoliceNo); err != nil {
+		return "", "", at(err, pointer+"/policeNo")
+	}
 	unit, err = identity.ParseUnit(o.Unit)
 	if err != nil {
 		return "", "", at(err, pointer+"/unit")
 	}
-	return o.PoliceNo, unit, nil
+	return policeNo, unit, nil
 }

@@ -1,6 +1,8 @@
 package entry
 
 import (
+	"errors"
+	"strings"
 	"time"
 
 	"github.com/yuanlu/yuanlu/libs/identity"
@@ -14,10 +16,17 @@ var (
 	ErrBankTime   = rule.New("bank-time-malformed", "时间格式应为 yyyyMMddHHmmss", "a time is yyyyMMddHHmmss", "").As(rule.Invalid)
 )
 
+// mostPlatform bounds what a bank can say, in fen: a balance may be more than
+// any transfer, and yet sums of many stay far from overflowing.
+const mostPlatform = 100 * money.Max
+
 // PlatformAmount reads an amount as the platform writes it, in yuan.
 func PlatformAmount(text, pointer string) (money.Fen, error) {
 	f, err := money.Parse(text)
-	if err != nil {
+	switch {
+	case f > mostPlatform, errors.Is(err, money.ErrOverflow) && !strings.HasPrefix(text, "-"):
+		return 0, ErrAmountAbsurd.At("%s", pointer)
+	case err != nil:
 		return 0, ErrBankAmount.At("%s", pointer)
 	}
 	return f, nil

@@ -20,7 +20,15 @@ func TestABankWritesAmountsInYuanAndTimesInChina(t *testing.T) {
 	if err != nil || !got.Equal(time.Date(2021, 7, 17, 16, 30, 0, 0, time.UTC)) || got.Location() != time.UTC {
 		t.Errorf("got %v, %v", got, err)
 	}
-	for _, text := range []string{"", "1.234", "1,000", "1e3", theCard + theCard} {
+	for text, want := range map[string]error{
+		"100000000000000.00": nil, "100000000000000.01": entry.ErrAmountAbsurd, theCard + theCard: entry.ErrAmountAbsurd,
+		"-0.01": nil, "-" + theCard + theCard: entry.ErrBankAmount,
+	} {
+		if _, err := entry.PlatformAmount(text, "/balance"); !errors.Is(err, want) {
+			t.Errorf("amount %q: %v", text, err)
+		}
+	}
+	for _, text := range []string{"", "1.234", "1,000", "1e3"} {
 		var v *rule.Violation
 		if _, err := entry.PlatformAmount(text, "/balance"); !errors.As(err, &v) || !errors.Is(err, entry.ErrBankAmount) || v.Pointer != "/balance" {
 			t.Errorf("amount %q: %v", text, err)

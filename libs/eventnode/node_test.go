@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -173,15 +175,22 @@ func TestOpenRefuses(t *testing.T) {
 			t.Error(err)
 		}
 	}()
+	// Permissions do not stop every user that runs tests; a directory in place of
+	// the lock's file does.
+	unwritable := t.TempDir()
+	if err := os.Mkdir(filepath.Join(unwritable, "LOCK"), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	for name, c := range map[string]struct {
 		cfg  eventnode.Config
 		want error
 	}{
-		"a configuration without a directory":     {eventnode.Config{}, eventnode.ErrNoDir},
-		"an address that other machines reach":    {eventnode.Config{Dir: t.TempDir(), Addr: "0.0.0.0:0"}, eventnode.ErrNotLoopback},
-		"an address of every interface":           {eventnode.Config{Dir: t.TempDir(), Addr: ":0"}, eventnode.ErrNotLoopback},
-		"a directory that a node has open":        {eventnode.Config{Dir: dir, Addr: "127.0.0.1:0"}, eventnode.ErrLocked},
-		"a loopback address that is not the host": {eventnode.Config{Dir: t.TempDir(), Addr: "example.invalid:0"}, eventnode.ErrNotLoopback},
+		"a configuration without a directory":      {eventnode.Config{}, eventnode.ErrNoDir},
+		"an address that other machines reach":     {eventnode.Config{Dir: t.TempDir(), Addr: "0.0.0.0:0"}, eventnode.ErrNotLoopback},
+		"an address of every interface":            {eventnode.Config{Dir: t.TempDir(), Addr: ":0"}, eventnode.ErrNotLoopback},
+		"a directory that a node has open":         {eventnode.Config{Dir: dir, Addr: "127.0.0.1:0"}, eventnode.ErrLocked},
+		"a directory in which no lock can be made": {eventnode.Config{Dir: unwritable, Addr: "127.0.0.1:0"}, eventnode.ErrUnwritable},
+		"a loopback address that is not the host":  {eventnode.Config{Dir: t.TempDir(), Addr: "example.invalid:0"}, eventnode.ErrNotLoopback},
 	} {
 		t.Run(name, func(t *testing.T) {
 			n, err := eventnode.Open(c.cfg)

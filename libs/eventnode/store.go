@@ -3,6 +3,7 @@ package eventnode
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -13,6 +14,9 @@ import (
 // ErrLocked is returned by Open when another node, in this process or another,
 // has the same directory open.
 var ErrLocked = errors.New("the directory of the event node is in use")
+
+// ErrUnwritable is returned by Open when the directory cannot be written.
+var ErrUnwritable = errors.New("the directory of the event node cannot be written")
 
 // ErrLayout is returned by Open when the directory was written by a version that
 // this one cannot read.
@@ -40,13 +44,22 @@ func openStore(dir string, fs vfs.FS, log *slog.Logger, readOnly bool) (*store, 
 	}
 	lock, err := pebble.LockDirectory(dir, fs)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrLocked, err)
+		return nil, lockError(err)
 	}
 	s := &store{lock: lock, failure: newFailure(log)}
 	if err := s.open(dir, fs, log, readOnly); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
 	return s, nil
+}
+
+// lockError tells a directory in which no lock can be made, such as one on a
+// read-only file system, from one that another node has locked.
+func lockError(err error) error {
+	if _, ok := errors.AsType[*fs.PathError](err); ok { // of opening the lock's file; locking it gives none
+		return fmt.Errorf("%w: %w", ErrUnwritable, err)
+	}
+	return fmt.Errorf("%w: %w", ErrLocked, err)
 }
 
 // enter makes the directory, or, for a reader, finds it.

@@ -13,6 +13,10 @@ import (
 var (
 	ErrUnitMalformed = rule.New("unit-code-malformed",
 		"公安机关机构代码应为12位数字", "a police unit code has 12 digits", "GA/T 380").As(rule.Invalid)
+	ErrPoliceNoMalformed = rule.New("police-no-malformed",
+		"警号应为1至64位字母、数字或 : . _ -，以字母或数字开头", "a police number is 1 to 64 letters, digits or : . _ - and begins with a letter or digit", "").As(rule.Invalid)
+	ErrSerialMalformed = rule.New("serial-malformed",
+		"流水号应为1至64位字母、数字或 - _ . / : #", "a serial number is 1 to 64 letters, digits or - _ . / : #", "").As(rule.Invalid)
 	ErrCaseNoMalformed = rule.New("case-no-malformed",
 		"案件编号应为A加12位机构代码、年月和4位序号", "a case number is A, a 12-digit unit code, year and month, and 4 digits", "").As(rule.Invalid)
 	ErrBankMalformed = rule.New("bank-code-malformed",
@@ -48,6 +52,29 @@ func ParseUnit(s string) (Unit, error) {
 
 // Division (行政区划代码) is the six-digit division that the unit belongs to.
 func (u Unit) Division() string { return string(u[:min(6, len(u))]) }
+
+var policeNoForm = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z:._-]{0,63}$`)
+
+// ParsePoliceNo reads a police number (警号), or the id by which a bank's desk or
+// a service is known in a token. It is never a name.
+func ParsePoliceNo(s string) (string, error) {
+	if !policeNoForm.MatchString(s) {
+		return "", ErrPoliceNoMalformed
+	}
+	return s, nil
+}
+
+var serialForm = regexp.MustCompile(`^[0-9A-Za-z_./:#-]{1,64}$`)
+
+// ParseSerial reads a number that another system has given: a bank's serial
+// number of a transfer (流水号), a supplier's of an order. It rests in clear, so
+// that nothing else may be written in its place.
+func ParseSerial(s string) (string, error) {
+	if !serialForm.MatchString(s) {
+		return "", ErrSerialMalformed
+	}
+	return s, nil
+}
 
 var caseNoForm = regexp.MustCompile(`^A\d{12}(19|20)\d{2}(0[1-9]|1[0-2])\d{4}$`)
 

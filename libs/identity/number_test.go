@@ -2,6 +2,7 @@ package identity_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -156,6 +157,28 @@ func TestI72_RetiredCodesStayValidForTheirInterval(t *testing.T) {
 			if identity.CheckDivision(pair[0], day) != nil && identity.CheckDivision(pair[1], day) != nil {
 				t.Fatalf("neither of %v is valid on %s", pair, day)
 			}
+		}
+	}
+}
+
+func TestWhatRestsInClearIsANumberAndNoText(t *testing.T) {
+	long := strings.Repeat("9", 64)
+	for _, good := range []string{"1", "001234", "li.wei", "system:refund", "a_b-c", long} {
+		if got, err := identity.ParsePoliceNo(good); got != good || err != nil {
+			t.Errorf("police number %q: %q, %v", good, got, err)
+		}
+	}
+	for _, good := range []string{"1", "S-1", "2021/07#3", "a_b.c:d", "-", long} {
+		if got, err := identity.ParseSerial(good); got != good || err != nil {
+			t.Errorf("serial %q: %q, %v", good, got, err)
+		}
+	}
+	for _, bad := range []string{"", " ", "1 ", " 1", "1\n", "1\x00", "１２", "张三", "a b", "a;b", "é", long + "9"} {
+		if got, err := identity.ParsePoliceNo(bad); got != "" || !errors.Is(err, identity.ErrPoliceNoMalformed) {
+			t.Errorf("police number %q: %q, %v", bad, got, err)
+		}
+		if got, err := identity.ParseSerial(bad); got != "" || !errors.Is(err, identity.ErrSerialMalformed) {
+			t.Errorf("serial %q: %q, %v", bad, got, err)
 		}
 	}
 }

@@ -6,7 +6,7 @@ import "github.com/yuanlu/yuanlu/libs/rule"
 func Rules() []rule.Rule {
 	var rules []rule.Rule
 	for _, v := range []*rule.Violation{
-		ErrUnitMalformed, ErrCaseNoMalformed, ErrBankMalformed, ErrBankCheckDigit, ErrBankUnknown, ErrIDCardMalformed, ErrIDCardChecksum,
+		ErrUnitMalformed, ErrPoliceNoMalformed, ErrSerialMalformed, ErrCaseNoMalformed, ErrBankMalformed, ErrBankCheckDigit, ErrBankUnknown, ErrIDCardMalformed, ErrIDCardChecksum,
 		ErrIDKindUnknown, ErrUSCCMalformed, ErrUSCCChecksum, ErrTimeMalformed,
 	} {
 		rules = append(rules, v.Rule)

@@ -212,9 +212,15 @@ func TestOneCallerGivingUpDoesNotFailTheOthers(t *testing.T) {
 			log.meanwhile = nil
 			<-leave
 		}
+		var mu sync.Mutex
 		results := make(map[string]error)
 		call := func(ctx context.Context, who string) {
-			go func() { _, results[who] = k.Seal(ctx, "p-1", "name", who) }()
+			go func() {
+				_, err := k.Seal(ctx, "p-1", "name", who)
+				mu.Lock()
+				defer mu.Unlock()
+				results[who] = err
+			}()
 			synctest.Wait()
 		}
 		call(gone, "the first")

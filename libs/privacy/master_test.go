@@ -104,6 +104,7 @@ func TestDerivedKeysNeverChange(t *testing.T) {
 	m := fixed(t)
 	k := privacy.NewKeyring(newMemory(), m)
 	for what, pair := range map[string][2]string{
+		"fingerprint":      {m.Fingerprint(), "48e4d08c1c9ae751"},
 		"token key":        {hex.EncodeToString(m.TokenKey()), "b4c35f7ae1cb617d58a3b78f5caee0d88760ed39785d5948d49317c13c533fd8"},
 		"index of account": {k.Index(privacy.Account, "6222021234561234"), "89fbe488fc7110c4d05cd4185475d237"},
 		"index of ID card": {k.Index(privacy.IDCard, "11010519491231002X"), "8c757d013ad77e788d850d3588730ecd"},
@@ -167,5 +168,49 @@ func TestTheMasterSecretNeverShows(t *testing.T) {
 		if strings.Contains(out.String(), trace) {
 			t.Errorf("the secret shows as %s", trace)
 		}
+	}
+}
+
+func TestALogKnowsTheSecretItWasBegunWith(t *testing.T) {
+	log, own := newMemory(), privacy.NewMaster()
+	if begun, err := privacy.Begun(t.Context(), log); begun || err != nil {
+		t.Fatalf("an empty log: %t, %v", begun, err)
+	}
+	for range 2 {
+		if err := own.Confirm(t.Context(), log); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if begun, err := privacy.Begun(t.Context(), log); !begun || err != nil || len(log.all) != 1 {
+		t.Errorf("begun %t, %v, %d events", begun, err, len(log.all))
+	}
+	if err := privacy.NewMaster().Confirm(t.Context(), log); !errors.Is(err, privacy.ErrOtherMaster) {
+		t.Errorf("another secret: %v", err)
+	}
+	if e := log.all[0]; e.Stream != "city-master" || e.Type != "master-fingerprint.v1" || string(e.Data) != `{"fingerprint":"`+own.Fingerprint()+`"}` {
+		t.Errorf("stored %s %s %s", e.Stream, e.Type, e.Data)
+	}
+}
+
+func TestOfTwoSecretsThatBeginALogAtOnceOneHasIt(t *testing.T) {
+	log, first, second := newMemory(), privacy.NewMaster(), privacy.NewMaster()
+	log.meanwhile = func() {
+		log.meanwhile = nil
+		if err := first.Confirm(t.Context(), log); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := second.Confirm(t.Context(), log); !errors.Is(err, privacy.ErrOtherMaster) {
+		t.Errorf("the second: %v", err)
+	}
+	log = newMemory()
+	log.meanwhile = func() {
+		log.meanwhile = nil
+		if err := first.Confirm(t.Context(), log); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := first.Confirm(t.Context(), log); err != nil || len(log.all) != 1 {
+		t.Errorf("two processes with one secret: %v, %d events", err, len(log.all))
 	}
 }

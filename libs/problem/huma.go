@@ -72,7 +72,7 @@ func refused(status int, errs []error) *Problem {
 		if len(fields) == 0 {
 			first = r
 		}
-		fields = append(fields, Field{Pointer: pointer(detail.Location), Code: r.Rule.Code, Message: r.Rule.ZH})
+		fields = append(fields, Field{Pointer: pointer(place(detail)), Code: r.Rule.Code, Message: r.Rule.ZH})
 	}
 	p := fromRule(first, status)
 	p.Errors = fields
@@ -102,10 +102,29 @@ func schemaRule(d *huma.ErrorDetail) *rule.Violation {
 	return errWrongType
 }
 
+// place is where a finding leads to. An unknown field leads to the object that
+// holds it: its name is what was sent, and could be anybody's.
+func place(d *huma.ErrorDetail) string {
+	if d.Message != validation.MsgUnexpectedProperty {
+		return d.Location
+	}
+	object, _ := d.Value.(map[string]any)
+	longest := len(d.Location) // all of it, should huma not tell the object
+	if len(object) > 0 {
+		longest = 0
+	}
+	for name := range object {
+		if strings.HasSuffix(d.Location, "."+name) { // a name can have dots, too
+			longest = max(longest, len(name)+1)
+		}
+	}
+	return d.Location[:len(d.Location)-longest]
+}
+
 // pointer turns huma's "body.transfers[0].amountFen" into
-// "/transfers/0/amountFen". For an unknown property huma names the property, as
-// it was sent: from the first name on that could be something else, such as a
-// card number, the pointer leads to what holds it.
+// "/transfers/0/amountFen". A key of a map is what was sent, too: from the first
+// name on that could be something else, such as a card number, the pointer leads
+// to what holds it.
 func pointer(location string) string {
 	location = strings.TrimPrefix(strings.TrimPrefix(location, "body"), ".")
 	if location == "" {

@@ -95,13 +95,15 @@ func TestWhatIsWrongWithARequestIsPointedToAndNeverRepeated(t *testing.T) {
 		code       string
 		pointers   []string
 	}{
-		{"an unknown field is named", `{"text":"x","urgent":"` + theCard + `"}`, 422, "field-unknown", []string{"/urgent"}},
-		{"one named by a card is not", `{"text":"x","` + theCard + `":1}`, 422, "field-unknown", []string{""}},
-		{"nor by a phone, dressed up", `{"text":"x","phone` + thePhone + `":1}`, 422, "field-unknown", []string{""}},
-		{"nor by a person", `{"text":"x","` + theName + `":1}`, 422, "field-unknown", []string{""}},
-		{"nor one further in", `{"text":"x","rows":[{"number":"1","` + theCard + `":{}}]}`, 422, "field-unknown", []string{"/rows/0"}},
+		{"an unknown field leads to what holds it", `{"text":"x","urgent":"` + theCard + `"}`, 422, "field-unknown", []string{""}},
+		{"also one named by a card", `{"text":"x","` + theCard + `":1}`, 422, "field-unknown", []string{""}},
+		{"or by a phone, dressed up", `{"text":"x","phone` + thePhone + `":1}`, 422, "field-unknown", []string{""}},
+		{"or by a person", `{"text":"x","` + theName + `":1}`, 422, "field-unknown", []string{""}},
+		{"and one further in", `{"text":"x","rows":[{"number":"1","` + theCard + `":{}}]}`, 422, "field-unknown", []string{"/rows/0"}},
 		{"a key of a map is a value too", `{"text":"x","tags":{"` + thePhone + `":"` + theCard + `"}}`, 422, "field-invalid", []string{"/tags"}},
-		{"a field in other letters is unknown", `{"text":"x","Kind":"a"}`, 422, "field-unknown", []string{"/Kind"}},
+		{"a field in other letters is unknown", `{"text":"x","Kind":"a"}`, 422, "field-unknown", []string{""}},
+		{"a name in letters is not told", `{"text":"x","rows":[{"number":"1","ZhangSan":1}]}`, 422, "field-unknown", []string{"/rows/0"}},
+		{"nor one with dots", `{"text":"x","Zhang.San.Feng":1}`, 422, "field-unknown", []string{""}},
 		{"a missing field", `{}`, 422, "field-missing", []string{""}},
 		{"a missing field further in", `{"text":"x","rows":[{"number":"1"},{}]}`, 422, "field-missing", []string{"/rows/1"}},
 		{"a wrong type", `{"text":` + theCard + `}`, 422, "field-invalid", []string{"/text"}},

@@ -5,9 +5,9 @@ package problem
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
-	"strconv"
 
 	"github.com/yuanlu/yuanlu/libs/access"
 	"github.com/yuanlu/yuanlu/libs/es"
@@ -121,6 +121,10 @@ var (
 	errNotAcceptable = rule.New("not-acceptable", "仅提供 application/json", "only application/json can be served", "")
 )
 
+// ErrDuplicateField refuses a body in which an object names a field twice:
+// readers differ in which of the two they believe.
+var ErrDuplicateField = rule.New("json-duplicate-field", "请求中同一对象的字段名重复", "an object of the body names a field twice", "RFC 8259 § 4").As(rule.Invalid)
+
 // ErrNoKey refuses a command without a usable Idempotency-Key.
 func ErrNoKey() error { return errKeyMissing }
 
@@ -150,7 +154,7 @@ func edges() []edge {
 func Rules() []rule.Rule {
 	var rules []rule.Rule
 	for _, v := range []*rule.Violation{
-		errMalformed, errUnknownField, errMissingField, errWrongType, errNotWholeFen, errTooLarge, errMediaType, errNoRoute, errMethod,
+		errMalformed, ErrDuplicateField, errUnknownField, errMissingField, errWrongType, errNotWholeFen, errTooLarge, errMediaType, errNoRoute, errMethod,
 		errNoToken, errBadToken, errNoKey, errReused, errStale, errBusy, errUnavailable, errRateLimited, errNotAcceptable, errInternal,
 	} {
 		rules = append(rules, v.Rule)
@@ -186,10 +190,14 @@ func byStatus(status int) *rule.Violation {
 }
 
 // Write answers a request that did not reach huma.
-func Write(w http.ResponseWriter, status int) {
-	p := fromRule(byStatus(status), status)
+func Write(w http.ResponseWriter, status int) { send(w, fromRule(byStatus(status), status)) }
+
+// Refuse answers a request that did not reach huma with the problem that an
+// error is.
+func Refuse(ctx context.Context, w http.ResponseWriter, err error) { send(w, Of(ctx, err)) }
+
+func send(w http.ResponseWriter, p *Problem) {
 	w.Header().Set("Content-Type", p.ContentType(""))
-	w.WriteHeader(status)
-	_, _ = w.Write([]byte(`{"type":` + strconv.Quote(p.Type) + `,"title":` + strconv.Quote(p.Title) + `,"titleEn":` + strconv.Quote(p.TitleEN) +
-		`,"status":` + strconv.Itoa(status) + `,"code":` + strconv.Quote(p.Code) + "}\n")) // a client that has gone cannot be told
+	w.WriteHeader(p.Status)
+	_ = json.NewEncoder(w).Encode(p) // a client that has gone cannot be told
 }

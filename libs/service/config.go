@@ -2,7 +2,9 @@ package service
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -61,12 +63,13 @@ func (c Config) City(ctx context.Context, logger *slog.Logger) (City, error) {
 	if err != nil {
 		return City{}, err
 	}
-	master, err := c.master()
+	log, err := eventlog.Open(c.EventStore, eventlog.WithLogger(logger)) //nolint:contextcheck // the log lives until it is closed
 	if err != nil {
 		return City{}, err
 	}
-	log, err := eventlog.Open(c.EventStore, eventlog.WithLogger(logger)) //nolint:contextcheck // the log lives until it is closed
+	master, err := c.master(ctx, log, logger)
 	if err != nil {
+		_ = log.Close() // the first error is the one to tell
 		return City{}, err
 	}
 	city := City{
@@ -93,11 +96,60 @@ func (c Config) banks() (identity.Banks, error) {
 	return identity.ParseBanks(data)
 }
 
-// master loads the city's master secret. Only a machine that keeps its own key
-// makes one; a named file must exist, lest a mistyped path start a second city.
-func (c Config) master() (privacy.Master, error) {
-	if c.MasterKey != "" {
-		return privacy.LoadMaster(c.MasterKey)
+// master loads the city's master secret and holds it against the log, for which
+// it waits. Only a machine that keeps its own key makes one, and only for a log
+// that has none yet; a named file must exist, lest a mistyped path start a
+// second city.
+func (c Config) master(ctx context.Context, log *eventlog.Log, logger *slog.Logger) (privacy.Master, error) {
+	path := c.MasterKey
+	if path == "" {
+		path = filepath.Join(c.Data, "master.key")
 	}
-	return privacy.LoadOrCreateMaster(filepath.Join(c.Data, "master.key"))
+	master, err := privacy.LoadMaster(path)
+	if c.MasterKey == "" && errors.Is(err, fs.ErrNotExist) {
+		master, err = makeMaster(ctx, log, logger, path)
+	}
+	if err != nil {
+		return master, err
+	}
+	if info, err := os.Stat(path); err == nil && info.Mode().Perm()&^0o600 != 0 {
+		logger.Warn("others than its owner may use the file of the master secret", slog.String("mode", info.Mode().Perm().String()))
+	}
+	return master, patiently(ctx, logger, func() error { return master.Confirm(ctx, log) })
+}
+
+// makeMaster makes the secret of a new city.
+func makeMaster(ctx context.Context, log *eventlog.Log, logger *slog.Logger, path string) (privacy.Master, error) {
+	var begun bool
+	err := patiently(ctx, logger, func() (err error) {
+		begun, err = privacy.Begun(ctx, log)
+		return err
+	})
+	if err != nil {
+		return privacy.Master{}, err
+	}
+	if !begun {
+		return privacy.LoadOrCreateMaster(path)
+	}
+	// Another process on this machine may have begun it a moment ago.
+	master, err := privacy.LoadMaster(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return master, fmt.Errorf("%w: %w", privacy.ErrOtherMaster, err)
+	}
+	return master, err
+}
+
+// patiently asks the log until it answers. Services start in any order.
+func patiently(ctx context.Context, logger *slog.Logger, ask func() error) error {
+	for {
+		err := ask()
+		if !errors.Is(err, eventlog.ErrUnavailable) || ctx.Err() != nil {
+			return err
+		}
+		logger.Warn("waiting for the log", slog.Any("error", err))
+		select {
+		case <-time.After(time.Second): // some failures are told at once
+		case <-ctx.Done():
+		}
+	}
 }

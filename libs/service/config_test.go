@@ -2,6 +2,8 @@ package service_test
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -80,6 +82,52 @@ func TestACityKeepsItsSecretAcrossStarts(t *testing.T) {
 	}
 	if who, err := second.Issuer.Verify(token); err != nil || who != li() {
 		t.Errorf("the token of the first start: %+v, %v", who, err)
+	}
+}
+
+func TestACityDoesNotStartWithAnotherSecret(t *testing.T) {
+	c := config(t)
+	openCity(t, c)
+	quiet := slog.New(slog.DiscardHandler)
+	elsewhere := c
+	elsewhere.Data = filepath.Join(t.TempDir(), "data")
+	if _, err := elsewhere.City(t.Context(), quiet); !errors.Is(err, privacy.ErrOtherMaster) {
+		t.Errorf("on a machine without the secret: %v", err)
+	}
+	path := filepath.Join(elsewhere.Data, "master.key")
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a second secret was made: %v", err)
+	}
+	if _, err := privacy.LoadOrCreateMaster(path); err != nil {
+		t.Fatal(err)
+	}
+	for _, named := range []string{"", path} {
+		elsewhere.MasterKey = named
+		if _, err := elsewhere.City(t.Context(), quiet); !errors.Is(err, privacy.ErrOtherMaster) {
+			t.Errorf("with another secret: %v", err)
+		}
+	}
+	openCity(t, c) // nothing was spoilt
+}
+
+func TestASecretOpenToOthersIsWarnedOf(t *testing.T) {
+	c, logged := config(t), &records{}
+	for mode, warned := range map[os.FileMode]bool{0o600: false, 0o400: false, 0o640: true, 0o604: true} {
+		openCity(t, c) // makes the file
+		if err := os.Chmod(filepath.Join(c.Data, "master.key"), mode); err != nil {
+			t.Fatal(err)
+		}
+		before := len(logged.lines())
+		city, err := c.City(t.Context(), slog.New(slog.NewJSONHandler(logged, nil)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := city.Log.Close(); err != nil {
+			t.Error(err)
+		}
+		if got := len(logged.lines()) > before; got != warned {
+			t.Errorf("mode %v: warned %t", mode, got)
+		}
 	}
 }
 

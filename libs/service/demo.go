@@ -4,12 +4,16 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/yuanlu/yuanlu/libs/access"
 	"github.com/yuanlu/yuanlu/libs/clock"
 	"github.com/yuanlu/yuanlu/libs/problem"
 )
+
+// demoPrefix is where the doors of a demonstration are.
+const demoPrefix = "/v1/demo/"
 
 // demoRoutes are the doors that only a demonstration has: a clock that can be
 // moved forward and a token for anyone who asks.
@@ -26,7 +30,7 @@ func demoRoutes(mux *http.ServeMux, city City) {
 			Now time.Time `json:"now"`
 		}
 		virtual, ok := city.Clock.(*clock.Virtual)
-		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<12)).Decode(&body); err != nil || !ok {
+		if err := decode(w, r, &body); err != nil || !ok || body.Now.IsZero() {
 			problem.Write(w, http.StatusBadRequest)
 			return
 		}
@@ -41,10 +45,13 @@ func demoRoutes(mux *http.ServeMux, city City) {
 	})
 	mux.HandleFunc("POST /v1/demo/tokens", func(w http.ResponseWriter, r *http.Request) {
 		var who access.Person
-		decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<12))
-		decoder.DisallowUnknownFields()
-		if err := decoder.Decode(&who); err != nil {
+		if err := decode(w, r, &who); err != nil {
 			problem.Write(w, http.StatusBadRequest)
+			return
+		}
+		// What services do by themselves is never done by a person.
+		if who.Role == access.System || strings.HasPrefix(who.User, "system:") {
+			problem.Write(w, http.StatusUnprocessableEntity)
 			return
 		}
 		token, err := city.Issuer.Issue(who, 24*time.Hour)
@@ -54,4 +61,11 @@ func demoRoutes(mux *http.ServeMux, city City) {
 		}
 		writeJSON(w, http.StatusCreated, map[string]string{"token": token})
 	})
+}
+
+// decode reads a short body into v. That it is one JSON value is known by now.
+func decode(w http.ResponseWriter, r *http.Request, v any) error {
+	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<12))
+	decoder.DisallowUnknownFields()
+	return decoder.Decode(v)
 }

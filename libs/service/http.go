@@ -7,6 +7,7 @@ import (
 	"html"
 	"log/slog"
 	"net/http"
+	"path"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -35,7 +36,7 @@ func Handler(city City, parts ...Part) http.Handler {
 	if city.Demo {
 		demoRoutes(mux, city)
 	}
-	return otelhttp.NewHandler(edge(city.Logger, access.Authenticate(city.Issuer)(notFound(mux))), "http")
+	return otelhttp.NewHandler(edge(city.Logger, access.Authenticate(city.Issuer)(known(notFound(mux)))), "http")
 }
 
 // edge gives each request its place for the error behind a 500, and logs that
@@ -60,11 +61,41 @@ func edge(logger *slog.Logger, next http.Handler) http.Handler {
 	})
 }
 
+// known refuses callers whom nobody knows, before anything that they have sent
+// is looked at. The doors of operators and of a demonstration are open to all.
+func known(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/v1/") && !strings.HasPrefix(r.URL.Path, demoPrefix) {
+			if _, err := access.Require(r.Context()); err != nil {
+				w.Header().Set("WWW-Authenticate", "Bearer")
+				problem.Refuse(r.Context(), w, err)
+				return
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// unclean tells whether the mux would lead a path elsewhere: one with empty,
+// . or .. parts.
+func unclean(escaped string) bool {
+	clean := path.Clean("/" + escaped)
+	if strings.HasSuffix(escaped, "/") && clean != "/" {
+		clean += "/"
+	}
+	return clean != escaped
+}
+
 // notFound answers paths and methods that no service has with a problem.
 func notFound(mux *http.ServeMux) http.Handler {
+	found := strict(mux)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if unclean(r.URL.EscapedPath()) {
+			problem.Write(w, http.StatusNotFound)
+			return
+		}
 		if _, pattern := mux.Handler(r); pattern != "" {
-			mux.ServeHTTP(w, r)
+			found.ServeHTTP(w, r)
 			return
 		}
 		status := http.StatusNotFound

@@ -21,6 +21,10 @@ func TestWhatNoServiceHasIsAProblem(t *testing.T) {
 	}{
 		{http.MethodGet, "/v1/nothing", 404, "path-unknown", ""},
 		{http.MethodPost, "/", 404, "path-unknown", ""},
+		{http.MethodGet, "/v1/notes/.", 404, "path-unknown", ""},
+		{http.MethodPost, "/v1//notes/1", 404, "path-unknown", ""},
+		{http.MethodGet, "//rules", 404, "path-unknown", ""},
+		{http.MethodGet, "/v1/../rules", 404, "path-unknown", ""},
 		{http.MethodDelete, "/v1/notes/1", 405, "method-not-allowed", "POST"},
 		{http.MethodGet, "/v1/notes/1", 405, "method-not-allowed", "POST"},
 		{http.MethodPatch, "/v1/notes/poll", 405, "method-not-allowed", "GET, HEAD, POST"},
@@ -155,6 +159,13 @@ func TestOnlyADemonstrationMovesItsClockAndHandsOutTokens(t *testing.T) {
 			{http.MethodPost, "/v1/demo/clock", map[string]any{"now": later}, 200},
 			{http.MethodPost, "/v1/demo/clock", map[string]any{"now": before}, 422},
 			{http.MethodPost, "/v1/demo/clock", `{"now":"tomorrow"}`, 400},
+			{http.MethodPost, "/v1/demo/clock", map[string]any{}, 400},
+			{http.MethodPost, "/v1/demo/clock", map[string]any{"now": later, "zone": "UTC"}, 400},
+			{http.MethodPost, "/v1/demo/clock", `{"now":"2031-01-01T00:00:00Z","now":"2030-01-01T00:00:00Z"}`, 422},
+			{http.MethodPost, "/v1/demo/tokens", `{"user":"1","role":"auditor","role":"chief"}`, 422},
+			{http.MethodPost, "/v1/demo/tokens", `{"user":"1","role":"auditor"} {}`, 400},
+			{http.MethodPost, "/v1/demo/tokens", map[string]any{"user": "1", "role": "system"}, 422},
+			{http.MethodPost, "/v1/demo/tokens", map[string]any{"user": "system:refund", "role": "auditor"}, 422},
 			{http.MethodPost, "/v1/demo/tokens", li(), 201},
 			{http.MethodPost, "/v1/demo/tokens", map[string]any{"user": "1", "role": "god"}, 422},
 			{http.MethodPost, "/v1/demo/tokens", map[string]any{"user": "1", "name": "张三"}, 400},
@@ -196,6 +207,71 @@ func TestATokenOfTheDemonstrationIsTaken(t *testing.T) {
 		_ = response.Body.Close() // read to its end
 		if err != nil || response.StatusCode != status || !json.Valid(body) {
 			t.Errorf("%d %s (%v)", response.StatusCode, body, err)
+		}
+	}
+}
+
+func TestABodyIsReadInOneWayOnly(t *testing.T) {
+	c, _, _ := open(t, nil)
+	for _, row := range []struct {
+		rule, body string
+		status     int
+		code       string
+	}{
+		{"a field named once", `{"text":"a"}`, 200, ""},
+		{"blanks around it", " {\"text\":\"b\"}\r\n", 200, ""},
+		{"a field named twice", `{"text":"a","text":"a"}`, 422, "json-duplicate-field"},
+		{"in other signs", `{"text":"a","te\u0078t":"a"}`, 422, "json-duplicate-field"},
+		{"further in", `{"text":"a","rows":[{"a":1},{"b":{"x":[],"x":{}}}]}`, 422, "json-duplicate-field"},
+		{"the same name in two objects", `{"text":{"text":"a"}}`, 422, "field-invalid"},
+		{"a text that is a name", `{"text":"text","rows":["text","text"]}`, 422, "field-unknown"},
+		{"something behind it", `{"text":"a"}{"text":"b"}`, 400, "json-malformed"},
+		{"a brace too many", `{"text":"a"}}`, 400, "json-malformed"},
+		{"a comma too many", `{"text":"a",}`, 400, "json-malformed"},
+		{"a text that is no UTF-8", "{\"text\":\"\xff\"}", 400, "json-malformed"},
+		{"no end", strings.Repeat("[", 20000), 400, "json-malformed"},
+		{"nothing", ``, 400, "json-malformed"},
+		{"blanks only", `  `, 400, "json-malformed"},
+		{"more than 1 MiB", `{"text":"` + strings.Repeat("a", 1<<20) + `"}`, 413, "request-too-large"},
+	} {
+		if a := c.Do(li(), http.MethodPost, "/v1/notes/1", "", row.body); a.Status != row.status || a.Code() != row.code {
+			t.Errorf("%s: %d %s", row.rule, a.Status, a.Body)
+		}
+	}
+}
+
+func TestWhoIsNotKnownIsToldSoFirst(t *testing.T) {
+	c, _, _ := open(t, nil)
+	for _, row := range []struct {
+		method, path, bearer, body string
+		status                     int
+		code                       string
+	}{
+		{http.MethodPost, "/v1/notes/1", "", `{"text":`, 401, "token-missing"},
+		{http.MethodPost, "/v1/notes/1", "", `{"text":"a","text":"a"}`, 401, "token-missing"},
+		{http.MethodPost, "/v1/notes/1", "x", strings.Repeat(" ", 1<<21), 401, "token-invalid"},
+		{http.MethodGet, "/v1/nothing", "x", "", 401, "token-invalid"},
+		{http.MethodGet, "/nothing", "", "", 404, "path-unknown"},
+		{http.MethodGet, "/v1/demo/nothing", "", "", 404, "path-unknown"},
+	} {
+		request, err := http.NewRequestWithContext(t.Context(), row.method, c.URL()+row.path, strings.NewReader(row.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Content-Type", "application/json")
+		if row.bearer != "" {
+			request.Header.Set("Authorization", "Bearer "+row.bearer)
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var p struct{ Code string }
+		err = json.NewDecoder(response.Body).Decode(&p)
+		_ = response.Body.Close() // read as far as needed
+		challenged := response.Header.Get("WWW-Authenticate") == "Bearer"
+		if err != nil || response.StatusCode != row.status || p.Code != row.code || challenged != (row.status == http.StatusUnauthorized) {
+			t.Errorf("%s %s: %d %+v (%v)", row.method, row.path, response.StatusCode, p, err)
 		}
 	}
 }

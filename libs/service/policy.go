@@ -1,11 +1,14 @@
 package service
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/yuanlu/yuanlu/libs/identity"
@@ -30,9 +33,9 @@ type Policy struct {
 
 // ChasePolicy says how far the chase goes by itself.
 type ChasePolicy struct {
-	MaxLevel  int       `json:"maxLevel"`     // deepest level that is stopped
+	MaxLevel  int       `json:"maxLevel"`     // deepest level that is stopped, 1 to 50
 	MinAmount money.Fen `json:"minAmountFen"` // smallest amount worth an order
-	Method    string    `json:"method"`       // attribution, DIRECT_TIMESTAMP if empty
+	Method    string    `json:"method"`       // how money is attributed
 }
 
 // AlertMinutes are the limits of one alert level.
@@ -67,13 +70,17 @@ func LoadPolicy(path string) (Policy, error) {
 		return policy, fmt.Errorf("city file: %w", err)
 	}
 	defer func() { _ = file.Close() }() // read only
-	decoder := json.NewDecoder(file)
+	data, err := io.ReadAll(io.LimitReader(file, bodyBytes))
+	if err != nil {
+		return policy, fmt.Errorf("city file: %w", err)
+	}
+	if err := checkJSON(data); err != nil {
+		return policy, fmt.Errorf("city file: %w", err)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&policy); err != nil {
 		return policy, fmt.Errorf("city file: %w", err)
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return policy, fmt.Errorf("city file: %w", errTrailing)
 	}
 	if err := policy.check(); err != nil {
 		return policy, fmt.Errorf("city file: %w", err)
@@ -81,10 +88,13 @@ func LoadPolicy(path string) (Policy, error) {
 	return policy, nil
 }
 
-var (
-	errTrailing = errors.New("something follows the policy")
-	errPolicy   = errors.New("not a policy that can be followed")
-)
+var errPolicy = errors.New("not a policy that can be followed")
+
+// deepest bounds the levels of a chase: each costs every bank on it an order.
+const deepest = 50
+
+// methods are the ways of attributing money that accounts know.
+func methods() []string { return []string{"DIRECT_TIMESTAMP", "PRO_RATA", "FIFO", "LIFO"} }
 
 // check refuses limits that would never or always be broken, and names of
 // levels that nothing goes by.
@@ -92,8 +102,11 @@ func (p Policy) check() error {
 	if _, err := identity.ParseUnit(string(p.City)); err != nil {
 		return fmt.Errorf("%w: unit: %w", errPolicy, err)
 	}
-	if p.Chase.MaxLevel < 0 || p.Chase.MinAmount < 0 {
-		return fmt.Errorf("%w: chase: neither maxLevel nor minAmountFen is negative", errPolicy)
+	if p.Chase.MaxLevel < 1 || p.Chase.MaxLevel > deepest || p.Chase.MinAmount < 0 {
+		return fmt.Errorf("%w: chase: maxLevel is 1 to %d, minAmountFen not negative", errPolicy, deepest)
+	}
+	if !slices.Contains(methods(), p.Chase.Method) {
+		return fmt.Errorf("%w: chase: method is one of %s", errPolicy, strings.Join(methods(), ", "))
 	}
 	if p.FreezeTermMonths < 1 || p.FreezeTermMonths > 6 {
 		return fmt.Errorf("%w: freezeTermMonths is 1 to 6", errPolicy)

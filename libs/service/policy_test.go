@@ -65,6 +65,11 @@ func TestAPolicyThatCannotBeFollowedIsRefused(t *testing.T) {
 		"no term at all":                   `{"freezeTermMonths": 0}`,
 		"a chase below the surface":        `{"chase": {"maxLevel": -1}}`,
 		"a negative amount":                `{"chase": {"minAmountFen": -1}}`,
+		"a chase of no level":              `{"chase": {"maxLevel": 0}}`,
+		"a chase without an end":           `{"chase": {"maxLevel": 51}}`,
+		"a method that nobody knows":       `{"chase": {"method": "direct_timestamp"}}`,
+		"no method":                        `{"chase": {"method": ""}}`,
+		"a limit given twice":              `{"chase": {"maxLevel": 3, "maxLevel": 4}}`,
 		"half a fen":                       `{"chase": {"minAmountFen": 0.5}}`,
 		"a number as text":                 `{"freezeTermMonths": "6"}`,
 		"something after it":               `{"freezeTermMonths": 6} {"freezeTermMonths": 5}`,
@@ -82,5 +87,14 @@ func TestAPolicyThatCannotBeFollowedIsRefused(t *testing.T) {
 	}
 	if _, err := service.LoadPolicy(filepath.Join(t.TempDir(), "city.json")); err == nil {
 		t.Error("a file that is not there was taken")
+	}
+}
+
+func TestEveryWayOfAttributingCanBeChosen(t *testing.T) {
+	for _, method := range []string{"DIRECT_TIMESTAMP", "PRO_RATA", "FIFO", "LIFO"} {
+		got, err := service.LoadPolicy(cityFile(t, `{"chase": {"method": "`+method+`", "maxLevel": 50, "minAmountFen": 0}}`))
+		if err != nil || got.Chase.Method != method || got.Chase.MaxLevel != 50 || got.Chase.MinAmount != 0 {
+			t.Errorf("%s: %+v, %v", method, got.Chase, err)
+		}
 	}
 }

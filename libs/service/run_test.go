@@ -16,6 +16,7 @@ import (
 type served struct {
 	t     *testing.T
 	url   string
+	token string
 	stop  func()
 	ended chan error
 }
@@ -28,7 +29,11 @@ func serve(t *testing.T, n *notes) served {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(t.Context())
-	s := served{t: t, stop: stop, ended: make(chan error, 1)}
+	token, err := c.Issuer.Issue(li(), time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := served{t: t, token: token, stop: stop, ended: make(chan error, 1)}
 	listening := make(chan string, 1)
 	go func() {
 		s.ended <- service.Serve(ctx, "127.0.0.1:0", c.City, func(a net.Addr) { listening <- a.String() }, part)
@@ -48,6 +53,7 @@ func (s served) ask(method, path string) <-chan int {
 			status <- 0
 			return
 		}
+		request.Header.Set("Authorization", "Bearer "+s.token)
 		client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 		response, err := client.Do(request)
 		if err != nil {

@@ -279,7 +279,7 @@ func TestI74_FiguresEqualTheSumsOfTheEventsShown(t *testing.T) {
 func TestWhoMayReadAndWhatIsRefused(t *testing.T) {
 	o := open(t)
 	story(t, o)
-	o.history(t, "/v1/histories/first?consistent=true")
+	whole, _ := o.history(t, "/v1/histories/first?consistent=true")
 	later := url.QueryEscape(o.clock.Now().Add(time.Hour).Format(time.RFC3339))
 	earlier := url.QueryEscape("2021-07-17T15:59:59+08:00")
 	for _, c := range []struct {
@@ -300,11 +300,18 @@ func TestWhoMayReadAndWhatIsRefused(t *testing.T) {
 		{"the future is not known", access.Auditor, "/v1/histories/first?at=" + later, http.StatusUnprocessableEntity, "time-in-future"},
 		{"an instant is a time", access.Auditor, "/v1/histories/first?at=yesterday", http.StatusUnprocessableEntity, "field-invalid"},
 		{"a cursor comes from a page", access.Auditor, "/v1/histories/first?cursor=1", http.StatusUnprocessableEntity, "cursor-invalid"},
+		{"a position beyond the log is known at once", access.Auditor, "/v1/histories/first?after=1000000", http.StatusUnprocessableEntity, "position-unknown"},
+		{"also one beyond all numbers", access.Auditor, "/v1/figures/first?consistent=true&after=18446744073709551615", http.StatusUnprocessableEntity, "position-unknown"},
+		{"the place of an event is none", access.Auditor, fmt.Sprintf("/v1/histories/first?after=%d", whole.Position), http.StatusOK, ""},
 		{"a page has at most a thousand", access.Auditor, "/v1/histories/first?limit=1001", http.StatusUnprocessableEntity, "field-invalid"},
 	} {
 		t.Run(c.rule, func(t *testing.T) {
+			began := time.Now()
 			status, body := o.get(t, c.role, c.path)
 			var p struct{ Code string }
+			if waited := time.Since(began); waited > 5*time.Second { // far below the patience of a request
+				t.Errorf("it took %v", waited)
+			}
 			if err := json.Unmarshal(body, &p); err != nil || status != c.status || p.Code != c.code {
 				t.Errorf("got %d %s", status, body)
 			}

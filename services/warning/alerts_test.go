@@ -260,7 +260,7 @@ func TestBadInputIsRefusedWithItsRuleAndNothingIsStored(t *testing.T) {
 		request             request
 	}{
 		{"an order that is no JSON", "json-malformed", "", 400, request{path: "/v1/alerts", body: `{"subject": {"name": "` + theName}},
-		{"an unknown field of an order", "field-unknown", "/phone", 422, order(func(b map[string]any) { b["phone"] = thePhone })},
+		{"an unknown field of an order", "field-unknown", "", 422, order(func(b map[string]any) { b["phone"] = thePhone })},
 		{"an order without a subject", "field-missing", "", 422, order(func(b map[string]any) { delete(b, "subject") })},
 		{"a subject without a name", "name-missing", "/subject/name", 422, order(func(b map[string]any) { b["subject"] = map[string]any{"name": "", "phone": thePhone} })},
 		{"a broken ID number", "id-card-checksum", "/subject/idNumber", 422, order(func(b map[string]any) {
@@ -269,6 +269,13 @@ func TestBadInputIsRefusedWithItsRuleAndNothingIsStored(t *testing.T) {
 		{"a signal from the future", "time-in-future", "/signalAt", 422, order(func(b map[string]any) { b["signalAt"] = "2021-06-04T07:29:00Z" })},
 		{"an order without a number", "alert-name-invalid", "/externalId", 422, order(func(b map[string]any) { b["externalId"] = "" })},
 		{"an order without a supplier", "alert-name-invalid", "/supplier", 422, order(func(b map[string]any) { b["supplier"] = "" })},
+		{"a supplier in free text", "alert-name-invalid", "/supplier", 422, order(func(b map[string]any) { b["supplier"] = theName })},
+		{"a number with a blank", "alert-name-invalid", "/externalId", 422, order(func(b map[string]any) { b["externalId"] = "W-1 " })},
+		{"a fraud type in free text", "alert-fraud-type-malformed", "/fraudType", 422, order(func(b map[string]any) { b["fraudType"] = "诈骗" })},
+		{"a signal from another century", "time-implausible", "/signalAt", 422, order(func(b map[string]any) { b["signalAt"] = "1999-12-31T23:59:59+08:00" })},
+		{"an order with two suppliers", "json-duplicate-field", "", 422, request{path: "/v1/alerts", body: `{"supplier":"a","supplier":"b"}`}},
+		{"a partner by name", "police-no-malformed", "/partner/policeNo", 422, on("/contacts", `{"channel":"door","target":"self","result":"reached","partner":{"policeNo":"`+theName+`","unit":"`+station+`"}}`)},
+		{"a serial number in free text", "serial-malformed", "/transfers/0/serial", 422, payment(func(b map[string]any) { first(b)["serial"] = theName })},
 		{"a dispatch to a unit that is none", "unit-code-malformed", "/to", 422, on("/dispatch", `{"to":"4409"}`)},
 		{"a channel that is none", "field-invalid", "/channel", 422, on("/contacts", `{"channel":"`+theCard+`","target":"self","result":"reached"}`)},
 		{"a signature before the dispatch", "alert-not-dispatched", "", 409, on("/signature", `{}`)},

@@ -65,7 +65,7 @@ func (p *Player) importAlert(ctx context.Context, key string, a scenario.ImportA
 		FraudType  string `json:"fraudType"`
 		SignalAt   string `json:"signalAt"`
 	}{
-		"W-" + p.salt + "-" + alert.ID.Name, or(alert.Supplier, "省反诈中心"), or(alert.Grade, "高"), personOf(p.story.People[alert.Subject.Name]),
+		"W-" + p.salt + "-" + alert.ID.Name, or(alert.Supplier, "province"), or(alert.Grade, "高"), personOf(p.story.People[alert.Subject.Name]),
 		alert.FraudType, p.story.Start.Add(alert.SignalAt.Duration).Format(time.RFC3339),
 	}
 	var out struct {

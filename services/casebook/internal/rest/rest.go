@@ -3,6 +3,7 @@ package rest
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -25,9 +26,12 @@ const patience = 10 * time.Second
 // errNoCase is told of a case that is not known, or was not yet.
 var errNoCase = rule.New("case-unknown", "没有此案件", "there is no such case", "").As(rule.NotFound)
 
+// errPosition refuses a position that no answer can have given.
+var errPosition = rule.New("position-unknown", "日志中没有该位置", "the log has no such position yet", "").As(rule.Invalid)
+
 // Rules lists the rules of this service for the page at /rules.
 func Rules() []rule.Rule {
-	return []rule.Rule{errNoCase.Rule, entry.ErrTimeAhead.Rule, service.ErrCursor.Rule}
+	return []rule.Rule{errNoCase.Rule, errPosition.Rule, entry.ErrTimeAhead.Rule, service.ErrCursor.Rule}
 }
 
 // API is what the handlers need.
@@ -74,6 +78,9 @@ func (a API) extent(ctx context.Context, in Asked) (view.Extent, error) {
 	waiting, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	if err := a.Histories.Wait(waiting, eventlog.Position(in.After), in.Consistent); err != nil {
+		if errors.Is(err, view.ErrBeyond) {
+			err = errPosition.At("/after")
+		}
 		return view.Extent{}, err
 	}
 	extent, err := a.Histories.Extent(ctx, in.Case, in.At)

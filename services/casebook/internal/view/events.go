@@ -140,11 +140,24 @@ type Row struct {
 // stream are there as links of the chain only.
 func (r Row) Of(id string) bool { return r.Case == id || isAlert(r.Stream) }
 
+// ErrBeyond tells of a position that the log does not have yet.
+var ErrBeyond = errors.New("the log does not reach up to there")
+
 // Wait returns once the view has seen all of the log that an earlier reader
-// can have seen (after), and, if latest is set, all that the log has by now.
+// can have seen (after), and, if latest is set, all that the log has by now. For
+// what nobody can have seen it does not wait: that is [ErrBeyond].
 func (h Histories) Wait(ctx context.Context, after eventlog.Position, latest bool) error {
+	if at, _ := h.Position(); after > at {
+		_, end, err := h.last(ctx, nil)
+		if err != nil {
+			return err
+		}
+		if after > end {
+			return ErrBeyond
+		}
+	}
 	if latest {
-		last, err := h.last(ctx)
+		last, _, err := h.last(ctx, categories())
 		if err != nil {
 			return err
 		}
@@ -164,21 +177,22 @@ func (h Histories) Wait(ctx context.Context, after eventlog.Position, latest boo
 	}
 }
 
-// last is the place of the newest event of the log that can be part of a case.
-func (h Histories) last(ctx context.Context) (eventlog.Position, error) {
+// last is the place of the newest event that the view has not read, in the
+// streams with one of the prefixes or without any in all, and end how far the
+// log has been read for it.
+func (h Histories) last(ctx context.Context, prefixes []string) (last, end eventlog.Position, err error) {
 	const page = 1000
 	at, _ := h.Position()
-	last := eventlog.Start
 	for {
-		events, next, err := h.log.ReadAll(ctx, at, categories(), page)
+		events, next, err := h.log.ReadAll(ctx, at, prefixes, page)
 		if err != nil {
-			return last, err
+			return last, at, err
 		}
 		if len(events) > 0 {
 			last = events[len(events)-1].Position
 		}
 		if len(events) < page {
-			return last, nil
+			return last, next, nil
 		}
 		at = next
 	}

@@ -74,8 +74,8 @@ func (a API) reported(ctx context.Context, who access.Person, id identity.CaseID
 	if body.ReceivedAt.IsZero() {
 		received = now
 	}
-	if received.After(now.Add(time.Minute)) {
-		return domain.Report{}, entry.ErrTimeAhead.At("/receivedAt")
+	if err := entry.Time(received, now, "/receivedAt"); err != nil {
+		return domain.Report{}, err
 	}
 	second, unit, err := body.Investigator.Check("/investigator")
 	if err != nil {

@@ -68,7 +68,7 @@ func paid(p Procedure, cmd ReportPaid) ([]event.RefundEvent, error) {
 	switch {
 	case cmd.Amount != pay.Amount:
 		return nil, ErrAmountDiffers.At("/amount")
-	case cmd.Receipt == "" || len(cmd.Receipt) > MaxReceipt:
+	case cmd.Receipt == "" || len(cmd.Receipt) > MaxReceipt || !number(cmd.Receipt):
 		return nil, ErrReceipt.At("/receiptNumber")
 	case pay.Done && pay.Receipt != cmd.Receipt:
 		return nil, ErrPaidAlready
@@ -91,6 +91,12 @@ func paid(p Procedure, cmd ReportPaid) ([]event.RefundEvent, error) {
 		events = append(events, event.RemainderKeptFrozen{Amount: remainder, ExpiresAt: p.FreezeExpires})
 	}
 	return append(events, event.RefundClosed{Returned: returned, Remainder: remainder, At: cmd.At}), nil
+}
+
+// number tells whether a receipt is one: free text would rest in clear.
+func number(receipt string) bool {
+	_, err := identity.ParseSerial(receipt)
+	return err == nil
 }
 
 // FailureCauses are the codes by which a bank says why it could not pay.

@@ -10,6 +10,7 @@ import (
 	"github.com/yuanlu/yuanlu/libs/entry"
 	"github.com/yuanlu/yuanlu/libs/identity"
 	"github.com/yuanlu/yuanlu/libs/money"
+	"github.com/yuanlu/yuanlu/libs/rule"
 	"github.com/yuanlu/yuanlu/libs/service"
 	"github.com/yuanlu/yuanlu/services/stoppayment/internal/domain"
 	"golang.org/x/sync/errgroup"
@@ -54,7 +55,7 @@ func (a API) stopAnswer(ctx context.Context, r *reader, id identity.OrderID, in 
 	cmd.Statement = domain.Statement{Given: true, Opening: r.amount(in.OpeningBalance, "/openingBalance"), Rows: make([]event.Row, len(in.Transactions))}
 	for n, t := range in.Transactions {
 		cmd.Statement.Rows[n] = event.Row{
-			Serial: t.SerialNumber, At: r.time(t.Time, index("/transactions", n, "time")), Credit: t.Direction == "C",
+			Serial: r.serial(t.SerialNumber, index("/transactions", n, "serialNumber")), At: r.time(t.Time, index("/transactions", n, "time")), Credit: t.Direction == "C",
 			Amount: r.amount(t.Amount, index("/transactions", n, "amount")), Balance: r.amount(t.Balance, index("/transactions", n, "balance")),
 			Kind: "transfer",
 		}
@@ -104,6 +105,19 @@ func (r *reader) amount(text, pointer string) money.Fen {
 	f, err := entry.PlatformAmount(text, pointer)
 	r.err = errors.Join(r.err, err)
 	return f
+}
+
+// serial takes a number and nothing else: free text would rest in clear.
+func (r *reader) serial(text, pointer string) string {
+	if text == "" {
+		return ""
+	}
+	number, err := identity.ParseSerial(text)
+	if refused, ok := errors.AsType[*rule.Violation](err); ok {
+		err = refused.At("%s", pointer)
+	}
+	r.err = errors.Join(r.err, err)
+	return number
 }
 
 func (r *reader) time(text, pointer string) time.Time {

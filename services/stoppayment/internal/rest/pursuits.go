@@ -100,17 +100,21 @@ func standing(p domain.Pursuit, n domain.Node, a domain.Account) (row chased, op
 	if a.Frozen.Case == p.Case {
 		row.Frozen = a.Frozen.Remaining
 	}
-	for _, l := range a.Attribution.Held {
-		if l.Case == p.Case {
-			row.Attributed += l.Amount
-		}
+	for _, l := range of(p.Case, a.Attribution.Held) {
+		row.Attributed += l.Amount
 	}
+	return row, open + unfollowed(p, a)
+}
+
+// unfollowed counts the transfers of the case's money that the chase has still
+// to follow.
+func unfollowed(p domain.Pursuit, a domain.Account) (open int) {
 	for _, out := range a.Attribution.Outflows {
 		if !out.Cash && carries(p.Case, out.Lots) && !p.Follows(out.Transfer.ID, of(p.Case, out.Lots)) {
 			open++
 		}
 	}
-	return row, open
+	return open
 }
 
 func carries(c identity.CaseID, lots []event.Lot) bool { return len(of(c, lots)) > 0 }

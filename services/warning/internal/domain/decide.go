@@ -1,10 +1,10 @@
 package domain
 
 import (
-	"strings"
-	"unicode"
+	"regexp"
 
 	"github.com/yuanlu/yuanlu/api/event"
+	"github.com/yuanlu/yuanlu/libs/identity"
 	"github.com/yuanlu/yuanlu/libs/money"
 	"github.com/yuanlu/yuanlu/libs/rule"
 )
@@ -14,8 +14,6 @@ const (
 	// MaxTransfers bounds the transfers of one payment, as it does those of one
 	// report: what is discovered here is reported there.
 	MaxTransfers = 200
-	// maxName bounds the names that a supplier gives, in bytes.
-	maxName = 64
 )
 
 // Words that the rules know.
@@ -39,7 +37,8 @@ const (
 // Rules that an alert can break.
 var (
 	ErrNoAlert       = rule.New("alert-unknown", "没有此预警", "there is no such alert", "").As(rule.NotFound)
-	ErrName          = rule.New("alert-name-invalid", "预警来源与编号不得为空，且不得含控制字符", "supplier and number of an alert are 1 to 64 printable characters", "").As(rule.Invalid)
+	ErrName          = rule.New("alert-name-invalid", "预警来源与编号应为1至64位字母、数字或 - _ . / : #", "supplier and number of an alert are 1 to 64 letters, digits or - _ . / : #", "").As(rule.Invalid)
+	ErrFraudType     = rule.New("alert-fraud-type-malformed", "诈骗类型代码最长8位，由字母、数字或 - _ . 组成", "the code of a fraud type is at most 8 letters, digits or - _ .", "").As(rule.Invalid)
 	ErrDifferently   = rule.New("alert-imported-differently", "该预警已接收且内容不同", "this order was imported before with another content", "")
 	ErrClosed        = rule.New("alert-closed", "该预警已办结", "the alert is closed", "")
 	ErrNotDispatched = rule.New("alert-not-dispatched", "该预警尚未下发", "the alert has not been dispatched", "")
@@ -64,7 +63,7 @@ var (
 func Rules() []rule.Rule {
 	var rules []rule.Rule
 	for _, v := range []*rule.Violation{
-		ErrNoAlert, ErrName, ErrDifferently, ErrClosed, ErrNotDispatched, ErrSigned, ErrOtherUnit, ErrDoor, ErrPartner, ErrNotReached,
+		ErrNoAlert, ErrName, ErrFraudType, ErrDifferently, ErrClosed, ErrNotDispatched, ErrSigned, ErrOtherUnit, ErrDoor, ErrPartner, ErrNotReached,
 		ErrTwoOfficers, ErrNoTransfer, ErrTooMany, ErrTotal, ErrPaidAlready, ErrOutcome, ErrNotPaid, ErrPaid, ErrNoContact, ErrNotDissuaded,
 	} {
 		rules = append(rules, v.Rule)
@@ -111,6 +110,8 @@ func imported(table Table, a Alert, cmd Import) ([]event.AlertEvent, error) {
 		return nil, ErrName.At("/supplier")
 	case !name(cmd.ExternalID):
 		return nil, ErrName.At("/externalId")
+	case !fraudTypeForm.MatchString(cmd.FraudType):
+		return nil, ErrFraudType.At("/fraudType")
 	case a.Imported() && a.PayloadHash != cmd.PayloadHash:
 		return nil, ErrDifferently
 	case a.Imported():
@@ -126,11 +127,16 @@ func imported(table Table, a Alert, cmd Import) ([]event.AlertEvent, error) {
 	}, graded}, nil
 }
 
-// name tells whether a text can name something: two parts of one id must not
-// run into each other.
+// name tells whether a text can name something. It rests in clear, so that no
+// free text is taken; and two parts of one id must not run into each other.
 func name(s string) bool {
-	return s != "" && len(s) <= maxName && !strings.ContainsFunc(s, unicode.IsControl)
+	_, err := identity.ParseSerial(s)
+	return err == nil
 }
+
+// fraudTypeForm is what codes of fraud types look like, the city's own and a
+// supplier's.
+var fraudTypeForm = regexp.MustCompile(`^[0-9A-Za-z_.-]{0,8}$`)
 
 // dispatch starts the clocks. Sending the alert to another station does not
 // start them anew: the danger to the subject does not wait for the paperwork.

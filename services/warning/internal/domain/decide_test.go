@@ -121,6 +121,9 @@ func TestImportingAnOrder(t *testing.T) {
 		{Rule: "an order without a supplier is refused", When: changed(func(o *domain.Import) { o.Supplier = "" }), Err: domain.ErrName},
 		{Rule: "an order without a number is refused", When: changed(func(o *domain.Import) { o.ExternalID = "" }), Err: domain.ErrName},
 		{Rule: "a number with a control character is refused", When: changed(func(o *domain.Import) { o.ExternalID = "W\x1f1" }), Err: domain.ErrName},
+		{Rule: "a supplier in free text is refused", When: changed(func(o *domain.Import) { o.Supplier = "省反诈中心" }), Err: domain.ErrName},
+		{Rule: "a fraud type that is no code is refused", When: changed(func(o *domain.Import) { o.FraudType = "a b" }), Err: domain.ErrFraudType},
+		{Rule: "nor is one of nine characters", When: changed(func(o *domain.Import) { o.FraudType = "123456789" }), Err: domain.ErrFraudType},
 		{Rule: "a number of 65 bytes is refused", When: changed(func(o *domain.Import) { o.ExternalID = strings.Repeat("9", 65) }), Err: domain.ErrName},
 	})
 }

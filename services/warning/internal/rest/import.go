@@ -14,9 +14,6 @@ import (
 	"github.com/yuanlu/yuanlu/services/warning/internal/domain"
 )
 
-// skew is how far a supplier's clock may run ahead of ours.
-const skew = 5 * time.Minute
-
 type importBody struct {
 	ExternalID string       `json:"externalId" doc:"the supplier's number of the order" maxLength:"64"`
 	Supplier   string       `json:"supplier" doc:"who sent it" maxLength:"64"`
@@ -72,8 +69,8 @@ func (a API) imported(ctx context.Context, in *importInput) (*importOutput, erro
 func (a API) order(ctx context.Context, id identity.AlertID, body importBody) (domain.Import, error) {
 	now := a.App.City.Clock.Now()
 	body.SignalAt = body.SignalAt.UTC() // the same moment, however it is written
-	if body.SignalAt.After(now.Add(skew)) {
-		return domain.Import{}, entry.ErrTimeAhead.At("/signalAt")
+	if err := entry.Time(body.SignalAt, now, "/signalAt"); err != nil {
+		return domain.Import{}, err
 	}
 	subject, warnings, err := a.Desk.Person(ctx, body.Subject, now, string(id), "/subject")
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/yuanlu/yuanlu/api/event"
 	"github.com/yuanlu/yuanlu/libs/access"
+	"github.com/yuanlu/yuanlu/libs/eventlog"
 	"github.com/yuanlu/yuanlu/libs/eventnode"
 	"github.com/yuanlu/yuanlu/libs/privacy"
 	"github.com/yuanlu/yuanlu/libs/service"
@@ -57,6 +58,9 @@ func TestExitCodesAreAContract(t *testing.T) {
 		{"what is not a city has failed", []string{"replay", known, "--server", stranger, "--token", "x"}, 1, "not a city"},
 		{"an unknown scenario is not found", []string{"demo", "atlantis"}, 3, "maoming-483"},
 		{"a file that is no scenario is wrong usage", []string{"demo", noScenario}, 2, "not a scenario"},
+		{"a directory is no scenario", []string{"demo", t.TempDir()}, 2, "directory"},
+		{"a token lasts for some time", []string{"token", "--user", "1", "--role", "auditor", "--ttl", "0s"}, 2, "--ttl 须大于零"},
+		{"a token does not last for ever", []string{"token", "--user", "1", "--role", "auditor", "--ttl", "9999h"}, 2, "31"},
 		{"a seed that is no number is wrong usage", []string{"demo", "maoming-483", "--seed", "x"}, 2, "--seed"},
 		{"help is done", []string{"run", "--help"}, 0, ""},
 		{"completion is done", []string{"completion", "bash"}, 0, ""},
@@ -238,4 +242,39 @@ type once struct {
 func (o *once) Write(b []byte) (int, error) {
 	o.Do(func() { close(o.heard) })
 	return len(b), nil
+}
+
+func TestACityThatCannotStartSaysWhy(t *testing.T) {
+	t.Setenv("YUANLU_EVENTSTORE", "")
+	blocked := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(blocked, "eventstore", "LOCK"), 0o700); err != nil { // where a file would be made
+		t.Fatal(err)
+	}
+	got := call(t, "run", "--data", blocked, "--addr", "127.0.0.1:0", "--node-addr", "127.0.0.1:0")
+	if got.code != 1 || !strings.Contains(got.err, "cannot be written") || strings.Contains(got.err, "in use") {
+		t.Errorf("a directory that cannot be written: %+v", got)
+	}
+	node, err := eventnode.Open(eventnode.Config{Dir: t.TempDir(), Addr: "127.0.0.1:0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = node.Close() }() // the test is over
+	log, err := eventlog.Open(node.Connection())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = log.Close() }() // as above
+	if err := privacy.NewMaster().Confirm(t.Context(), log); err != nil {
+		t.Fatal(err)
+	}
+	other := filepath.Join(t.TempDir(), "data")
+	for _, rule := range []string{"without a secret", "with another secret"} {
+		got = call(t, "run", "--data", other, "--addr", "127.0.0.1:0", "--eventstore", node.Connection())
+		if got.code != 1 || !strings.Contains(got.err, privacy.ErrOtherMaster.Error()) {
+			t.Errorf("%s: %+v", rule, got)
+		}
+		if _, err := privacy.LoadOrCreateMaster(filepath.Join(other, "master.key")); err != nil {
+			t.Fatal(err)
+		}
+	}
 }

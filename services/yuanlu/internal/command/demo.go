@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 	"github.com/yuanlu/yuanlu/services/banksim"
@@ -41,6 +42,8 @@ Scenarios: ` + strings.Join(banksim.Scenarios(), ", ") + `.`,
 		switch {
 		case errors.Is(err, banksim.ErrNoScenario):
 			return fmt.Errorf("%w: 剧本 scenario %q (%s)", errNotFound, args[0], strings.Join(banksim.Scenarios(), ", "))
+		case errors.Is(err, syscall.EISDIR):
+			return fmt.Errorf("%w: 剧本须为文件而非目录 a scenario is a file, not a directory: %s", errUsage, args[0])
 		case errors.Is(err, banksim.ErrScenario):
 			return fmt.Errorf("%w: %w", errUsage, err)
 		case err != nil:

@@ -129,6 +129,9 @@ func openNode(data, addr string, logger *slog.Logger) (*eventnode.Node, func() e
 		return nil, nil, fmt.Errorf("数据目录 data directory: %w", err)
 	}
 	node, err := eventnode.Open(eventnode.Config{Dir: dir, Addr: addr, Logger: logger.With(slog.String("service", "eventstore"))})
+	if errors.Is(err, eventnode.ErrUnwritable) {
+		return nil, nil, fmt.Errorf("数据目录不可写 the data directory cannot be written: %w", err)
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("事件库 event store: %w", err)
 	}

@@ -50,7 +50,10 @@ bank-desk 银行专席, auditor 审计, operator 系统管理员.`,
 }
 
 func issue(cmd *cobra.Command, flags tokenFlags) error {
-	if flags.ttl <= 0 || flags.ttl > longestToken {
+	if flags.ttl <= 0 {
+		return fmt.Errorf("%w: --ttl 须大于零 is more than nothing", errUsage)
+	}
+	if flags.ttl > longestToken {
 		return fmt.Errorf("%w: --ttl 须在 31 天以内 is at most 31 days (744h)", errUsage)
 	}
 	if flags.user == "" || flags.role == "" {
