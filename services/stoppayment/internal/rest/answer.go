@@ -55,8 +55,8 @@ func (a API) stopAnswer(ctx context.Context, r *reader, id identity.OrderID, in 
 	cmd.Statement = domain.Statement{Given: true, Opening: r.amount(in.OpeningBalance, "/openingBalance"), Rows: make([]event.Row, len(in.Transactions))}
 	for n, t := range in.Transactions {
 		cmd.Statement.Rows[n] = event.Row{
-			Serial: r.serial(t.SerialNumber, index("/transactions", n, "serialNumber")), At: r.time(t.Time, index("/transactions", n, "time")), Credit: t.Direction == "C",
-			Amount: r.amount(t.Amount, index("/transactions", n, "amount")), Balance: r.amount(t.Balance, index("/transactions", n, "balance")),
+			Serial: r.serial(t.SerialNumber, row(n, "serialNumber")), At: r.time(t.Time, row(n, "time")), Credit: t.Direction == "C",
+			Amount: r.amount(t.Amount, row(n, "amount")), Balance: r.amount(t.Balance, row(n, "balance")),
 			Kind: "transfer",
 		}
 		if t.Cash {

@@ -187,7 +187,5 @@ func (a API) answered(ctx context.Context, row view.Row, in service.Command, who
 	return out, nil
 }
 
-// index makes a JSON pointer into a list.
-func index(list string, n int, field string) string {
-	return list + "/" + strconv.Itoa(n) + "/" + field
-}
+// row makes a JSON pointer to a field of a statement's row.
+func row(n int, field string) string { return "/transactions/" + strconv.Itoa(n) + "/" + field }
