@@ -31,7 +31,7 @@ const (
 type WarningOrderImported struct {
 	ExternalID  string    `json:"externalId"`
 	Supplier    string    `json:"supplier"`
-	Grade       string    `json:"grade"` // as the supplier graded it
+	Grade       string    `json:"grade"` // as the supplier graded it; "" if the city does not know the grade
 	Subject     Party     `json:"subject"`
 	FraudType   string    `json:"fraudType"`
 	SignalAt    time.Time `json:"signalAt"`

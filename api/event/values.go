@@ -12,18 +12,10 @@ const CNY = "CNY"
 // Event is any event of any set.
 type Event interface{ isEvent() }
 
-// Officer (民警) acts or signs. PoliceNo is the number on the police ID (警号).
-type Officer struct {
-	PoliceNo string         `json:"policeNo"`
-	Unit     identity.Unit  `json:"unit"`
-	Level    identity.Level `json:"level,omitempty"`
-}
-
-// Zero tells whether no officer is named.
-func (o Officer) Zero() bool { return o.PoliceNo == "" }
-
 // Values that events share with what people and banks send in.
 type (
+	// Officer (民警) acts or signs.
+	Officer = identity.Officer
 	// Account (账户) names one bank account without showing its number.
 	Account = identity.Account
 	// Party (当事人) is a person or firm, what identifies it sealed.

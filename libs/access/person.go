@@ -45,6 +45,11 @@ type Person struct {
 	Bank  identity.BankCode `json:"bank,omitempty"` // of a bank desk
 }
 
+// Officer is the person as one who acts or signs.
+func (p Person) Officer() identity.Officer {
+	return identity.Officer{PoliceNo: p.User, Unit: identity.Unit(p.Unit), Level: p.Level}
+}
+
 // Actor is the person as events name them. A bank desk stands under its bank's
 // code.
 func (p Person) Actor() es.Actor {

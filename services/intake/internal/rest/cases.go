@@ -134,7 +134,7 @@ func (a API) classify(ctx context.Context, in *classifyInput) (*caseOutput, erro
 	if err != nil {
 		return nil, err
 	}
-	out, err := a.carry(ctx, who, in.Case, in.Command, in.Body, domain.Classify{Code: in.Body.Code, By: officer(who)})
+	out, err := a.carry(ctx, who, in.Case, in.Command, in.Body, domain.Classify{Code: in.Body.Code, By: who.Officer()})
 	return shown(in.Case, out, err)
 }
 
@@ -149,7 +149,7 @@ func (a API) propose(ctx context.Context, in *proposeInput) (*caseOutput, error)
 	if err != nil {
 		return nil, err
 	}
-	out, err := a.carry(ctx, who, in.Case, in.Command, in.Body, domain.ProposeFiling{By: officer(who), At: a.App.City.Clock.Now()})
+	out, err := a.carry(ctx, who, in.Case, in.Command, in.Body, domain.ProposeFiling{By: who.Officer(), At: a.App.City.Clock.Now()})
 	return shown(in.Case, out, err)
 }
 
@@ -172,7 +172,7 @@ func (a API) file(ctx context.Context, in *fileInput) (*caseOutput, error) {
 		return nil, identity.ErrCaseNoMalformed.At("/caseNo")
 	}
 	out, err := a.carry(ctx, who, in.Case, in.Command, in.Body, domain.FileCase{
-		CaseNo: no, DecisionNo: in.Body.DecisionNo, Approver: officer(who), At: a.App.City.Clock.Now(),
+		CaseNo: no, DecisionNo: in.Body.DecisionNo, Approver: who.Officer(), At: a.App.City.Clock.Now(),
 	})
 	return shown(in.Case, out, err)
 }
@@ -191,7 +191,7 @@ func (a API) decline(ctx context.Context, in *declineInput) (*caseOutput, error)
 		return nil, err
 	}
 	out, err := a.carry(ctx, who, in.Case, in.Command, in.Body, domain.DeclineFiling{
-		Approver: officer(who), Reason: in.Body.Reason, At: a.App.City.Clock.Now(),
+		Approver: who.Officer(), Reason: in.Body.Reason, At: a.App.City.Clock.Now(),
 	})
 	return shown(in.Case, out, err)
 }

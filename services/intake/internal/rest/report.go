@@ -81,7 +81,7 @@ func (a API) reported(ctx context.Context, who access.Person, id identity.CaseID
 	if err != nil {
 		return domain.Report{}, err
 	}
-	operator := officer(who)
+	operator := who.Officer()
 	cmd := domain.Report{
 		Received: event.FraudReportReceived{
 			Channel: body.Channel, ReceivedAt: received, Urgency: body.Urgency, Unit: operator.Unit,

@@ -41,11 +41,6 @@ func (a API) Routes(mux *http.ServeMux) huma.API {
 	return api
 }
 
-// officer is who is logged in, as events name him.
-func officer(p access.Person) event.Officer {
-	return event.Officer{PoliceNo: p.User, Unit: identity.Unit(p.Unit), Level: p.Level}
-}
-
 // named is an officer as answers name him.
 func named(o event.Officer) entry.Officer {
 	return entry.Officer{PoliceNo: o.PoliceNo, Unit: string(o.Unit)}

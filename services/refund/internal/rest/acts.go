@@ -26,7 +26,7 @@ func (a API) inform(ctx context.Context, in *informInput) (*procedureOutput, err
 		return nil, err
 	}
 	return shown(a.carry(ctx, who, in.Procedure, in.Command, in.Body, domain.InformVictim{
-		Victim: in.Body.Victim, Via: in.Body.Via, By: officer(who), At: a.App.City.Clock.Now(),
+		Victim: in.Body.Victim, Via: in.Body.Via, By: who.Officer(), At: a.App.City.Clock.Now(),
 	}))
 }
 
@@ -54,7 +54,7 @@ func (a API) apply(ctx context.Context, in *applyInput) (*procedureOutput, error
 	}
 	cmd := domain.Apply{
 		Victim: in.Body.Victim, Transfer: in.Body.Transfer, PayeeOwner: in.Body.PayeeOwner, Reason: in.Body.Reason,
-		Officers: []event.Officer{officer(who), partner}, At: a.App.City.Clock.Now(),
+		Officers: []event.Officer{who.Officer(), partner}, At: a.App.City.Clock.Now(),
 	}
 	if in.Body.Payee != nil {
 		past, err := a.App.Load(ctx, in.Procedure)
@@ -97,7 +97,7 @@ func (a API) flowTable(ctx context.Context, in *flowTableInput) (*procedureOutpu
 		return nil, err
 	}
 	return shown(a.carry(ctx, who, in.Procedure, in.Command, in.Body, domain.CompileFlowTable{
-		Rows: rows, By: officer(who), CheckedBy: checker, At: a.App.City.Clock.Now(),
+		Rows: rows, By: who.Officer(), CheckedBy: checker, At: a.App.City.Clock.Now(),
 	}))
 }
 
@@ -113,7 +113,7 @@ func (a API) plan(ctx context.Context, in *bareInput) (*procedureOutput, error) 
 	if err != nil {
 		return nil, err
 	}
-	return shown(a.carry(ctx, who, in.Procedure, in.Command, in.Body, domain.ProposePlan{By: officer(who), At: a.App.City.Clock.Now()}))
+	return shown(a.carry(ctx, who, in.Procedure, in.Command, in.Body, domain.ProposePlan{By: who.Officer(), At: a.App.City.Clock.Now()}))
 }
 
 type noticeInput struct {
@@ -131,7 +131,7 @@ func (a API) notice(ctx context.Context, in *noticeInput) (*procedureOutput, err
 		return nil, err
 	}
 	return shown(a.carry(ctx, who, in.Procedure, in.Command, in.Body, domain.PostNotice{
-		Medium: in.Body.Medium, TextHash: in.Body.TextHash, By: officer(who), At: a.App.City.Clock.Now(),
+		Medium: in.Body.Medium, TextHash: in.Body.TextHash, By: who.Officer(), At: a.App.City.Clock.Now(),
 	}))
 }
 
@@ -182,7 +182,7 @@ func (a API) decideObjection(ctx context.Context, in *decideObjectionInput) (*pr
 		return nil, err
 	}
 	return shown(a.carry(ctx, who, in.Procedure, in.Command, in.Body, domain.DecideObjection{
-		Objection: in.Objection, Upheld: in.Body.Upheld, By: officer(who), At: a.App.City.Clock.Now(),
+		Objection: in.Objection, Upheld: in.Body.Upheld, By: who.Officer(), At: a.App.City.Clock.Now(),
 	}))
 }
 
@@ -191,7 +191,7 @@ func (a API) report(ctx context.Context, in *bareInput) (*procedureOutput, error
 	if err != nil {
 		return nil, err
 	}
-	return shown(a.carry(ctx, who, in.Procedure, in.Command, in.Body, domain.SubmitReport{By: officer(who), At: a.App.City.Clock.Now()}))
+	return shown(a.carry(ctx, who, in.Procedure, in.Command, in.Body, domain.SubmitReport{By: who.Officer(), At: a.App.City.Clock.Now()}))
 }
 
 type approveInput struct {
@@ -208,7 +208,7 @@ func (a API) approve(ctx context.Context, in *approveInput) (*procedureOutput, e
 		return nil, err
 	}
 	return shown(a.carry(ctx, who, in.Procedure, in.Command, in.Body, domain.Approve{
-		DecisionNo: in.Body.DecisionNo, Approver: officer(who), At: a.App.City.Clock.Now(),
+		DecisionNo: in.Body.DecisionNo, Approver: who.Officer(), At: a.App.City.Clock.Now(),
 	}))
 }
 
@@ -226,7 +226,7 @@ func (a API) reject(ctx context.Context, in *rejectInput) (*procedureOutput, err
 		return nil, err
 	}
 	return shown(a.carry(ctx, who, in.Procedure, in.Command, in.Body, domain.Reject{
-		Reason: in.Body.Reason, Approver: officer(who), At: a.App.City.Clock.Now(),
+		Reason: in.Body.Reason, Approver: who.Officer(), At: a.App.City.Clock.Now(),
 	}))
 }
 

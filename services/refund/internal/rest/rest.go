@@ -49,11 +49,6 @@ func (a API) Routes(mux *http.ServeMux) huma.API {
 	return api
 }
 
-// officer is who is logged in, as events name him.
-func officer(p access.Person) event.Officer {
-	return event.Officer{PoliceNo: p.User, Unit: identity.Unit(p.Unit), Level: p.Level}
-}
-
 // named is another officer, as a request names him.
 func named(o entry.Officer, pointer string) (event.Officer, error) {
 	policeNo, unit, err := o.Check(pointer)

@@ -157,7 +157,7 @@ func (a API) approve(ctx context.Context, in *approveInput) (*accountOutput, err
 		return nil, err
 	}
 	return a.carry(ctx, who, in.OnOrder, in.Body, func(c es.Cause) domain.AccountCommand {
-		return domain.ApproveStop{Order: in.Order, Approver: officer(who), At: c.At}
+		return domain.ApproveStop{Order: in.Order, Approver: who.Officer(), At: c.At}
 	})
 }
 
@@ -174,7 +174,7 @@ func (a API) reject(ctx context.Context, in *rejectInput) (*accountOutput, error
 		return nil, err
 	}
 	return a.carry(ctx, who, in.OnOrder, in.Body, func(c es.Cause) domain.AccountCommand {
-		return domain.RejectStop{Order: in.Order, Approver: officer(who), Reason: in.Body.Reason, At: c.At}
+		return domain.RejectStop{Order: in.Order, Approver: who.Officer(), Reason: in.Body.Reason, At: c.At}
 	})
 }
 
@@ -195,7 +195,7 @@ func (a API) second(ctx context.Context, in *secondInput) (*accountOutput, error
 		return nil, err
 	}
 	return a.carry(ctx, who, in.OnOrder, in.Body, func(c es.Cause) domain.AccountCommand {
-		return domain.SecondStop{First: in.Order, Order: secondOrder(in.Order), Operator: officer(who), Investigator: other, At: c.At}
+		return domain.SecondStop{First: in.Order, Order: secondOrder(in.Order), Operator: who.Officer(), Investigator: other, At: c.At}
 	})
 }
 

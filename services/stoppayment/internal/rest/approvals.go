@@ -40,7 +40,7 @@ func (a API) grant(ctx context.Context, in *grantInput) (*grantOutput, error) {
 	id := identity.ApprovalID(service.NewID("approval", who, in.Command))
 	done, err := a.App.Approvals.Handle(ctx, who.Unit, cause, expected, domain.GrantStanding{
 		Approval: id, Unit: identity.Unit(who.Unit), MaxAmount: in.Body.MaxAmountFen, MaxLevel: in.Body.MaxLevel,
-		Until: in.Body.Until.UTC(), By: officer(who), At: cause.At,
+		Until: in.Body.Until.UTC(), By: who.Officer(), At: cause.At,
 	})
 	if err != nil {
 		return nil, err
@@ -65,7 +65,7 @@ func (a API) revoke(ctx context.Context, in *revokeInput) (*grantOutput, error) 
 	if err != nil {
 		return nil, err
 	}
-	done, err := a.App.Approvals.Handle(ctx, who.Unit, cause, expected, domain.RevokeStanding{Approval: in.Approval, By: officer(who), At: cause.At})
+	done, err := a.App.Approvals.Handle(ctx, who.Unit, cause, expected, domain.RevokeStanding{Approval: in.Approval, By: who.Officer(), At: cause.At})
 	if err != nil {
 		return nil, err
 	}

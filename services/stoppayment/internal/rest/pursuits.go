@@ -163,7 +163,7 @@ func (a API) order(ctx context.Context, in *orderInput) (*orderOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	cmd := domain.OrderStop{Parent: in.Body.Parent, Operator: officer(who), Investigator: second}
+	cmd := domain.OrderStop{Parent: in.Body.Parent, Operator: who.Officer(), Investigator: second}
 	var warnings []event.Warning
 	if cmd.Account, warnings, err = a.Desk.Account(ctx, in.Body.Account, "/account"); err != nil {
 		return nil, err
@@ -233,7 +233,7 @@ func (a API) freeze(ctx context.Context, in *freezeInput) (*freezeOutput, error)
 	if err != nil {
 		return nil, err
 	}
-	cmd := domain.ApproveFreeze{NoticeNo: in.Body.NoticeNo, TermMonths: in.Body.TermMonths, Approver: officer(who), At: cause.At}
+	cmd := domain.ApproveFreeze{NoticeNo: in.Body.NoticeNo, TermMonths: in.Body.TermMonths, Approver: who.Officer(), At: cause.At}
 	if cmd.TermMonths == 0 {
 		cmd.TermMonths = a.App.City.Policy.FreezeTermMonths
 	}

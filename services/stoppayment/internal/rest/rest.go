@@ -7,9 +7,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/yuanlu/yuanlu/api/event"
-	"github.com/yuanlu/yuanlu/libs/access"
 	"github.com/yuanlu/yuanlu/libs/entry"
-	"github.com/yuanlu/yuanlu/libs/identity"
 	"github.com/yuanlu/yuanlu/libs/service"
 	"github.com/yuanlu/yuanlu/services/stoppayment/internal/app"
 	"github.com/yuanlu/yuanlu/services/stoppayment/internal/view"
@@ -43,11 +41,6 @@ func (a API) Routes(mux *http.ServeMux) huma.API {
 	huma.Register(api, op("POST", "/v1/bank/orders/{order}/receipt", "take-order", "接收指令 Take an order", http.StatusOK), a.receipt)
 	huma.Register(api, op("POST", "/v1/bank/orders/{order}/answer", "answer-order", "反馈 Answer an order", http.StatusOK), a.answer)
 	return api
-}
-
-// officer is who is logged in, as events name him.
-func officer(p access.Person) event.Officer {
-	return event.Officer{PoliceNo: p.User, Unit: identity.Unit(p.Unit), Level: p.Level}
 }
 
 // named is a second officer, as a request names him.

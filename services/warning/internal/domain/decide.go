@@ -117,12 +117,15 @@ func imported(table Table, a Alert, cmd Import) ([]event.AlertEvent, error) {
 	case a.Imported():
 		return nil, nil
 	}
+	grade := cmd.Grade
 	graded := event.WarningGraded{Level: table.Grades[cmd.Grade], RuleVersion: table.Version, Reasons: []string{bySupplier}}
 	if graded.Level == "" {
-		graded.Level, graded.Reasons = event.High, []string{gradeUnknown}
+		// A grade that the table lacks can be any text, a name as well; it
+		// would rest in clear. What was sent is proved by its hash.
+		grade, graded.Level, graded.Reasons = "", event.High, []string{gradeUnknown}
 	}
 	return []event.AlertEvent{event.WarningOrderImported{
-		ExternalID: cmd.ExternalID, Supplier: cmd.Supplier, Grade: cmd.Grade, Subject: cmd.Subject, FraudType: cmd.FraudType,
+		ExternalID: cmd.ExternalID, Supplier: cmd.Supplier, Grade: grade, Subject: cmd.Subject, FraudType: cmd.FraudType,
 		SignalAt: cmd.SignalAt, PayloadHash: cmd.PayloadHash, Warnings: cmd.Warnings,
 	}, graded}, nil
 }

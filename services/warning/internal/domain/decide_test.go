@@ -103,11 +103,11 @@ func TestImportingAnOrder(t *testing.T) {
 	estest.Run(t, decider(), []row{
 		{Rule: "an order is graded at once by the city's table", When: order(), Then: imported()},
 		{
-			Rule: "an order of an unknown grade is high, and says why",
+			Rule: "an order of an unknown grade is high, and says why; the text itself is not kept (I64)",
 			When: changed(func(o *domain.Import) { o.Grade = "橙" }),
 			Then: []event.AlertEvent{
 				event.WarningOrderImported{
-					Supplier: "ministry", ExternalID: "W-1", Grade: "橙", Subject: event.Party{ID: "subject"}, FraudType: "08", SignalAt: at(0), PayloadHash: "h1",
+					Supplier: "ministry", ExternalID: "W-1", Subject: event.Party{ID: "subject"}, FraudType: "08", SignalAt: at(0), PayloadHash: "h1",
 				},
 				event.WarningGraded{Level: event.High, RuleVersion: "table-1", Reasons: []string{"grade-unknown"}},
 			},

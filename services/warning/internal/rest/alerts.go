@@ -138,7 +138,7 @@ func (a API) sign(ctx context.Context, in *signInput) (*alertOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := a.carry(ctx, who, in.Alert, in.Command, in.Body, domain.Sign{By: officer(who), At: a.App.City.Clock.Now()})
+	out, err := a.carry(ctx, who, in.Alert, in.Command, in.Body, domain.Sign{By: who.Officer(), At: a.App.City.Clock.Now()})
 	return shown(in.Alert, out, err)
 }
 
@@ -163,7 +163,7 @@ func (a API) contact(ctx context.Context, in *contactInput) (*alertOutput, error
 		return nil, err
 	}
 	out, err := a.carry(ctx, who, in.Alert, in.Command, in.Body, domain.Contact{
-		Channel: in.Body.Channel, Target: in.Body.Target, Result: in.Body.Result, By: officer(who), Partner: partner, At: a.App.City.Clock.Now(),
+		Channel: in.Body.Channel, Target: in.Body.Target, Result: in.Body.Result, By: who.Officer(), Partner: partner, At: a.App.City.Clock.Now(),
 	})
 	return shown(in.Alert, out, err)
 }
@@ -188,7 +188,7 @@ func (a API) dissuade(ctx context.Context, in *dissuadeInput) (*alertOutput, err
 		return nil, err
 	}
 	out, err := a.carry(ctx, who, in.Alert, in.Command, in.Body, domain.Dissuade{
-		State: in.Body.State, NoticeSigned: in.Body.NoticeSigned, By: officer(who), Partner: partner, At: a.App.City.Clock.Now(),
+		State: in.Body.State, NoticeSigned: in.Body.NoticeSigned, By: who.Officer(), Partner: partner, At: a.App.City.Clock.Now(),
 	})
 	return shown(in.Alert, out, err)
 }
@@ -207,7 +207,7 @@ func (a API) closing(ctx context.Context, in *closeInput) (*alertOutput, error) 
 		return nil, err
 	}
 	out, err := a.carry(ctx, who, in.Alert, in.Command, in.Body, domain.Close{
-		Outcome: in.Body.Outcome, By: officer(who), At: a.App.City.Clock.Now(),
+		Outcome: in.Body.Outcome, By: who.Officer(), At: a.App.City.Clock.Now(),
 	})
 	return shown(in.Alert, out, err)
 }

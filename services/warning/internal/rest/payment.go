@@ -70,7 +70,7 @@ func (a API) paid(ctx context.Context, who access.Person, id identity.AlertID, b
 	if err != nil {
 		return domain.DiscoverPayment{}, fmt.Errorf("seal brief: %w", err)
 	}
-	cmd := domain.DiscoverPayment{Brief: brief, Operator: officer(who), Investigator: investigator, At: now}
+	cmd := domain.DiscoverPayment{Brief: brief, Operator: who.Officer(), Investigator: investigator, At: now}
 	for n, t := range body.Transfers {
 		name := identity.Derive("paid", string(id), fmt.Sprint(n), t.Serial, t.At.UTC().Format(time.RFC3339), t.AmountFen.Decimal())
 		transfer, warnings, err := a.Desk.Transfer(ctx, t, identity.TransferID(name.String()), now, fmt.Sprintf("/transfers/%d", n))
