@@ -17,7 +17,7 @@ type reading struct {
 func (s *streamsServer) Read(req *streams.ReadReq, call streams.Streams_ReadServer) error {
 	options := req.GetOptions()
 	r := reading{node: s.node, call: call}
-	r.db = s.node.store.db
+	r.db = s.node.store.engine()
 	r.now = s.node.now()
 	r.resolve = options.GetResolveLinks()
 	r.backwards = options.GetReadDirection() == streams.ReadReq_Options_Backwards

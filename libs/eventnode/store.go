@@ -35,6 +35,10 @@ type store struct {
 	tail    *tail
 }
 
+// engine is the storage engine as it is now. Nobody keeps it for longer than one
+// page or one round.
+func (s *store) engine() *pebble.DB { return s.db }
+
 func openStore(dir string, fs vfs.FS, log *slog.Logger, readOnly bool) (*store, error) {
 	if fs == nil {
 		fs = vfs.Default

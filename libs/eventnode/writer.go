@@ -100,7 +100,7 @@ func (w *writer) run() {
 
 // round puts the writes that wait into one batch and hands it to the committer.
 func (w *writer) round(first *write) bool {
-	w.batch = w.store.db.NewIndexedBatch()
+	w.batch = w.store.engine().NewIndexedBatch()
 	r := round{batch: w.batch}
 	for next := first; next != nil; {
 		a := w.carry(next)
@@ -123,7 +123,7 @@ func (w *writer) round(first *write) bool {
 	if r.syncing {
 		// The engine starts the fsync; the committer waits for it. Meanwhile the
 		// next round is prepared.
-		if err := w.store.db.ApplyNoSyncWait(w.batch, pebble.Sync); err != nil {
+		if err := w.store.engine().ApplyNoSyncWait(w.batch, pebble.Sync); err != nil {
 			w.store.failure.fail(err)
 			return false
 		}
