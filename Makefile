@@ -90,10 +90,18 @@ bench: ## what users wait for, fsync on: report to visible stop orders, the log,
 	cd test && $(ALONE) test -run '^$$' -bench . -benchtime 500x -count 3 -timeout 30m ./bench/...
 	cd libs && $(ALONE) test -run '^$$' -bench . -timeout 30m ./...
 
+.PHONY: bench-log
+bench-log: ## the log beside its yardsticks: a server that stores nothing, PostgreSQL, JetStream, the bare disk (long)
+	cd test && $(ALONE) run ./bench/log $(ARGS)
+
 .PHONY: bench-short
-bench-short: ## report to visible stop orders and an append to the log, a few hundred times
+bench-short: ## report to visible stop orders, a few hundred times, and the log's benchmark in its short form
 	cd test && $(ALONE) test -run '^$$' -bench . -benchtime 200x -timeout 10m ./bench/...
-	cd libs && $(ALONE) test -run '^$$' -bench Append -benchtime 200x -timeout 10m ./eventnode/...
+	cd test && $(ALONE) run ./bench/log --short
+
+.PHONY: conformance
+conformance: ## the official client's own tests against the event node (fetches them)
+	cd test && $(ALONE) run ./conformance $(ARGS)
 
 .PHONY: faults
 faults: ## kill -9 under load, again and again (long)

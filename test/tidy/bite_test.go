@@ -40,6 +40,7 @@ func TestEdgesBite(t *testing.T) {
 		"the node imports the protocol":                  {from: "libs/eventnode", to: esdb + "protos/streams"},
 		"the bus imports the protocol":                   {from: "libs/bus", to: esdb + "protos/streams", bites: true},
 		"a view stores in the node's engine":             {from: "libs/view", to: "github.com/cockroachdb/pebble/v2", bites: true},
+		"the conformance suite talks to a store":         {from: "libs/conformance", to: esdb + "esdb"},
 		"the node stores":                                {from: "libs/eventnode", to: "github.com/cockroachdb/pebble/v2/vfs"},
 		"a domain reads a file":                          {from: "services/intake/internal/domain", to: "os", bites: true},
 		"a domain takes a context":                       {from: "services/intake/internal/domain", to: "context", bites: true},
