@@ -53,25 +53,34 @@ func Recorded(m *message.Message) (eventlog.Recorded, bool) {
 	return r, ok
 }
 
-// received makes a message of an event and the texts of its metadata: its data
-// is the payload, and its id is the UUID unless a Publisher has kept another.
-func received(ctx context.Context, r eventlog.Recorded, metadata message.Metadata, attempt int) *message.Message {
+// plain makes a message of an event: its data is the payload, the texts of its
+// metadata are the metadata, and its id is the UUID unless a Publisher has kept
+// another.
+func plain(r eventlog.Recorded) *message.Message {
+	metadata := texts(r.Meta)
 	id := metadata[metaUUID]
 	if id == "" {
 		id = r.ID.String()
 	}
 	delete(metadata, metaUUID)
-	metadata[MetaStream] = r.Stream
-	metadata[MetaRevision] = strconv.FormatUint(r.Revision, 10)
-	metadata[MetaPosition] = strconv.FormatUint(uint64(r.Position), 10)
-	metadata[MetaType] = r.Type
-	metadata[MetaEventID] = r.ID.String()
-	metadata[MetaCreated] = r.Created.UTC().Format(time.RFC3339Nano)
-	metadata[MetaAttempt] = strconv.Itoa(attempt)
 	m := message.NewMessage(id, r.Data)
 	m.Metadata = metadata
-	m.SetContext(context.WithValue(ctx, recordedKey{}, r))
 	return m
+}
+
+// deliverable gives a message what every delivered message has.
+func deliverable(ctx context.Context, m *message.Message, r eventlog.Recorded, attempt int) {
+	if m.Metadata == nil {
+		m.Metadata = message.Metadata{}
+	}
+	m.Metadata[MetaStream] = r.Stream
+	m.Metadata[MetaRevision] = strconv.FormatUint(r.Revision, 10)
+	m.Metadata[MetaPosition] = strconv.FormatUint(uint64(r.Position), 10)
+	m.Metadata[MetaType] = r.Type
+	m.Metadata[MetaEventID] = r.ID.String()
+	m.Metadata[MetaCreated] = r.Created.UTC().Format(time.RFC3339Nano)
+	m.Metadata[MetaAttempt] = strconv.Itoa(attempt)
+	m.SetContext(context.WithValue(ctx, recordedKey{}, r))
 }
 
 // texts are the string members of a JSON object; none if it is not one.

@@ -19,6 +19,37 @@ type CheckpointStore interface {
 	Save(ctx context.Context, name string, position eventlog.Position) error
 }
 
+// HandlerCommits is the store of a subscription whose handler keeps the position
+// itself, in the transaction of its effect: the message's position is
+// Recorded(m).Position, and load reads it back. An effect that was committed is
+// then never repeated, and one that was not is never left out, wherever the
+// process dies.
+//
+// That holds only if positions are committed in the order of the log: with
+// parallel keys, the position of one would jump over open messages of others. A
+// Subscriber with this store therefore has one lane and delivers one message at
+// a time, whatever its stream; OrderKey and Parallel cannot be set. The handler
+// passes over a message that is not beyond the stored position: it comes again
+// if its Ack was lost.
+//
+// Handlers that work in parallel keep a position per key instead (the revision
+// per stream), in their transaction, pass over what is not beyond it, and leave
+// the subscription's checkpoint to an ordinary store.
+func HandlerCommits(load func(ctx context.Context, name string) (eventlog.Position, error)) CheckpointStore {
+	return handlerCommits{load}
+}
+
+type handlerCommits struct {
+	load func(ctx context.Context, name string) (eventlog.Position, error)
+}
+
+func (s handlerCommits) Load(ctx context.Context, name string) (eventlog.Position, error) {
+	return s.load(ctx, name)
+}
+
+// Save has nothing to do: the handler has saved it.
+func (handlerCommits) Save(context.Context, string, eventlog.Position) error { return nil }
+
 // MemoryCheckpoints forgets everything with the process.
 func MemoryCheckpoints() CheckpointStore {
 	return &memoryCheckpoints{positions: map[string]eventlog.Position{}}

@@ -96,3 +96,10 @@ func (c *commit) mark() (prefix eventlog.Position, events int) {
 	events, c.events = c.events, 0
 	return c.position, events
 }
+
+// progress is the prefix, and whether there is open work behind it.
+func (c *commit) progress() (prefix eventlog.Position, open bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.position, c.first != nil
+}

@@ -3,6 +3,7 @@ package bus
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -25,10 +26,36 @@ type keeper struct {
 
 	caughtUp atomic.Bool // since the last save
 
-	saved   eventlog.Position
-	savedAt time.Time
 	events  int  // processed since the last save
 	failing bool // the last save
+
+	mu      sync.Mutex // for those who look on
+	saved   eventlog.Position
+	savedAt time.Time
+}
+
+// noted remembers what has been saved, or loaded.
+func (k *keeper) noted(position eventlog.Position) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.saved, k.savedAt = position, time.Now()
+}
+
+// lastSaved is where the checkpoint is and since when.
+func (k *keeper) lastSaved() (eventlog.Position, time.Time) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.saved, k.savedAt
+}
+
+// age is for how long there has been something to do or to save since the
+// checkpoint was saved last; zero if there is nothing.
+func (k *keeper) age() time.Duration {
+	saved, at := k.lastSaved()
+	if position, open := k.commit.progress(); position <= saved && !open {
+		return 0
+	}
+	return time.Since(at)
 }
 
 // hurry asks for a save now.
@@ -50,7 +77,8 @@ func (k *keeper) run(ctx context.Context, every time.Duration) {
 		case <-ticker.C:
 		case <-k.kick:
 		}
-		idle := k.caughtUp.Load() || time.Since(k.savedAt) >= saveIdle
+		_, savedAt := k.lastSaved()
+		idle := k.caughtUp.Load() || time.Since(savedAt) >= saveIdle
 		k.save(ctx, idle)
 	}
 }
@@ -64,7 +92,7 @@ func (k *keeper) last(ctx context.Context) {
 func (k *keeper) save(ctx context.Context, idle bool) {
 	position, events := k.commit.mark()
 	k.events += events
-	if position <= k.saved || k.events == 0 && !idle {
+	if saved, _ := k.lastSaved(); position <= saved || k.events == 0 && !idle {
 		return
 	}
 	bounded, cancel := context.WithTimeout(ctx, saveWithin)
@@ -77,6 +105,7 @@ func (k *keeper) save(ctx context.Context, idle bool) {
 		k.failing = true
 		return
 	}
-	k.saved, k.savedAt, k.events, k.failing = position, time.Now(), 0, false
+	k.noted(position)
+	k.events, k.failing = 0, false
 	k.caughtUp.Store(false)
 }

@@ -2,7 +2,6 @@ package bus_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/url"
 	"sync"
@@ -63,10 +62,6 @@ func (s *server) stop() error {
 	return err
 }
 
-func (s *server) restart() error {
-	return errors.Join(s.stop(), s.start())
-}
-
 func (s *server) up(t testing.TB) {
 	t.Helper()
 	if err := s.start(); err != nil {
@@ -112,7 +107,7 @@ func newSubscriber(t testing.TB, log *eventlog.Log, cfg bus.SubscriberConfig) *b
 	return sub
 }
 
-func subscribe(ctx context.Context, t testing.TB, sub *bus.Subscriber, topic string) <-chan *message.Message {
+func subscribe(ctx context.Context, t testing.TB, sub message.Subscriber, topic string) <-chan *message.Message {
 	t.Helper()
 	messages, err := sub.Subscribe(ctx, topic)
 	if err != nil {

@@ -74,6 +74,11 @@ func EventID(topic string, m *message.Message) uuid.UUID {
 	return uuid.NewSHA1(uuid.NameSpaceOID, []byte(strings.Join(parts, "\x00")))
 }
 
+// UniqueEventID makes every Publish an event of its own, whatever the UUID of
+// the message. A Publish made twice is then stored twice: for writers who give
+// different messages the same UUID.
+func UniqueEventID(string, *message.Message) uuid.UUID { return uuid.New() }
+
 func eventType(m *message.Message) string {
 	if name := m.Metadata.Get(metaName); name != "" {
 		return name

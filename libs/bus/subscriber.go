@@ -52,6 +52,12 @@ func (cfg *SubscriberConfig) complete() error {
 	if cfg.Checkpoints == nil {
 		return errors.New("a subscriber needs a checkpoint store")
 	}
+	if _, ok := cfg.Checkpoints.(handlerCommits); ok {
+		if cfg.OrderKey != nil || cfg.Parallel > 1 {
+			return errors.New("a handler that commits the position itself handles one message at a time")
+		}
+		cfg.OrderKey, cfg.Parallel = func(eventlog.Recorded) string { return "" }, 1
+	}
 	if cfg.CheckpointName == nil {
 		cfg.CheckpointName = func(name, _ string) string { return name }
 	}
@@ -95,6 +101,7 @@ type Subscriber struct {
 	log *eventlog.Log
 	cfg SubscriberConfig
 	tracing
+	meters *meters
 
 	running sync.WaitGroup
 	mu      sync.Mutex
@@ -112,7 +119,9 @@ func NewSubscriber(log *eventlog.Log, cfg SubscriberConfig) (*Subscriber, error)
 	if err := cfg.complete(); err != nil {
 		return nil, err
 	}
-	return &Subscriber{log: log, cfg: cfg, tracing: newTracing(), active: map[*subscription]context.CancelFunc{}}, nil
+	s := &Subscriber{log: log, cfg: cfg, tracing: newTracing(), active: map[*subscription]context.CancelFunc{}}
+	s.meters = newMeters(cfg.Name, s.observe)
+	return s, nil
 }
 
 // Subscribe delivers the topic from the checkpoint on, until the context ends
@@ -170,5 +179,30 @@ func (s *Subscriber) Close() error {
 	}
 	s.mu.Unlock()
 	s.running.Wait()
+	s.meters.close()
 	return nil
+}
+
+// observe tells how far the subscriptions are, the last of them.
+func (s *Subscriber) observe(ctx context.Context) gauges {
+	g := gauges{lag: -1, parked: -1, age: -1}
+	var keepers []*keeper
+	s.mu.Lock()
+	for sub := range s.active {
+		if k := sub.keeper.Load(); k != nil {
+			keepers = append(keepers, k)
+		}
+	}
+	s.mu.Unlock()
+	if len(keepers) == 0 {
+		return g
+	}
+	end, err := s.log.End(ctx)
+	for _, k := range keepers {
+		g.age = max(g.age, k.age().Seconds())
+		if position, _ := k.commit.progress(); err == nil {
+			g.lag = max(g.lag, int64(end-min(position, end))) //nolint:gosec // positions are far below 2^63
+		}
+	}
+	return g
 }

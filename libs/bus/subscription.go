@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
@@ -26,6 +27,7 @@ type subscription struct {
 	prefixes   []string
 	checkpoint string
 	out        chan *message.Message
+	keeper     atomic.Pointer[keeper] // nil until the checkpoint has been loaded
 }
 
 // run works until the context ends. It leaves a closed channel and a saved
@@ -40,8 +42,10 @@ func (s *subscription) run(ctx context.Context) {
 	defer stop()
 	keep := &keeper{
 		store: s.cfg.Checkpoints, name: s.checkpoint, logger: s.cfg.Logger,
-		commit: newCommit(from), saved: from, savedAt: time.Now(), kick: make(chan struct{}, 1),
+		commit: newCommit(from), kick: make(chan struct{}, 1),
 	}
+	keep.noted(from)
+	s.keeper.Store(keep)
 	lanes := newLanes(s.cfg.Parallel, s.cfg.Pending)
 	lanes.delay = s.cfg.backoff
 	lanes.deliver = func(d *delivery) verdict { return s.deliver(ctx, d) }
@@ -104,12 +108,13 @@ func (s *subscription) load(ctx context.Context) (eventlog.Position, error) {
 
 // deliver offers an event to the consumer and waits for the answer.
 func (s *subscription) deliver(ctx context.Context, d *delivery) verdict {
-	metadata := texts(d.event.Meta)
-	ctx, span := s.processing(ctx, s.topic, d.event, metadata, d.before)
+	m := plain(d.event)
+	ctx, span := s.processing(ctx, s.topic, d.event, m.Metadata, d.before)
 	d.before = span.SpanContext()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // the consumer's context ends with its answer
-	v := s.offer(ctx, received(ctx, d.event, metadata, d.attempt))
+	deliverable(ctx, m, d.event, d.attempt)
+	v := s.meters.offer(ctx, s.out, m, d.attempt)
 	processed(span, v)
 	if v == nacked && d.attempt%warnEvery == 0 {
 		s.cfg.Logger.LogAttrs(ctx, slog.LevelWarn, "a message keeps failing and holds up what is behind it",
@@ -119,12 +124,21 @@ func (s *subscription) deliver(ctx context.Context, d *delivery) verdict {
 	return v
 }
 
-func (s *subscription) offer(ctx context.Context, m *message.Message) verdict {
+// offer hands a message over and waits for its answer, until the context ends.
+func (m *meters) offer(ctx context.Context, out chan<- *message.Message, msg *message.Message, attempt int) verdict {
 	select {
-	case s.out <- m:
+	case out <- msg:
 	case <-ctx.Done():
 		return ended
 	}
+	begin := time.Now()
+	m.delivered(ctx, attempt)
+	v := answerOf(ctx, msg)
+	m.answered(ctx, v, time.Since(begin))
+	return v
+}
+
+func answerOf(ctx context.Context, m *message.Message) verdict {
 	select {
 	case <-m.Acked():
 		return acked

@@ -2,11 +2,8 @@ package bus_test
 
 import (
 	"context"
-	"fmt"
-	"io"
-	"net"
-	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,70 +15,38 @@ import (
 	"github.com/yuanlu/yuanlu/libs/eventlog"
 )
 
-// restartVariable holds the address to ask for a restart of the node.
-const restartVariable = "YUANLU_TEST_RESTART"
+// suite is Watermill's universal test suite, or its stress test.
+type suite func(*testing.T, tests.Features, tests.PubSubConstructor, tests.ConsumerGroupPubSubConstructor)
 
-// TestMain makes the test binary the command that restarts the node, for the
-// suite can restart a server by a command only.
-func TestMain(m *testing.M) {
-	if addr := os.Getenv(restartVariable); addr != "" && len(os.Args) == 2 && os.Args[1] == "restart" {
-		if err := askForRestart(context.Background(), addr); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
-	os.Exit(m.Run())
+// The suite runs against a node in a process of its own, which TestReconnect
+// kills and starts again twice in the middle of its traffic. With -short it
+// sends a fraction of the messages and the node stays up.
+func TestWatermillSuiteCatchUp(t *testing.T) { catchUpSuite(t, tests.TestPubSub) }
+
+func TestWatermillSuitePersistent(t *testing.T) { persistentSuite(t, tests.TestPubSub) }
+
+// The stress tests run the suite ten times at once, or as often as
+// STRESS_TEST_COUNT says, and take their time: only when asked for.
+func TestWatermillStressCatchUp(t *testing.T) {
+	stressed(t)
+	catchUpSuite(t, tests.TestPubSubStressTest)
 }
 
-// askForRestart returns when the node is up again.
-func askForRestart(ctx context.Context, addr string) error {
-	conn, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = conn.Close() }() // all has been read
-	_, err = io.ReadAll(conn)
-	return err
+func TestWatermillStressPersistent(t *testing.T) {
+	stressed(t)
+	persistentSuite(t, tests.TestPubSubStressTest)
 }
 
-// restartCommand restarts the node when it is run.
-func restartCommand(t *testing.T, s *server) []string {
+func catchUpSuite(t *testing.T, run suite) {
 	t.Helper()
-	if testing.Short() || raced {
-		return nil // the suite's own test of it has a data race
-	}
-	asked, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = asked.Close() })
-	go func() {
-		for {
-			conn, err := asked.Accept()
-			if err != nil {
-				return // the end of the test
-			}
-			if err := s.restart(); err != nil {
-				t.Errorf("restart: %v", err)
-			}
-			_ = conn.Close()
-		}
-	}()
-	t.Setenv(restartVariable, asked.Addr().String())
-	return []string{os.Args[0], "restart"}
-}
-
-// TestWatermillSuite runs Watermill's universal test suite. With -short and
-// with -race it sends a fraction of the messages and leaves the node up.
-func TestWatermillSuite(t *testing.T) {
-	s := newServer(t)
-	log := s.log(t)
+	node := newProcess(t)
+	log := node.log(t)
+	begin := &beginnings{log: log, at: map[string]eventlog.Position{}}
 	group := func(t *testing.T, name string) (message.Publisher, message.Subscriber) {
 		pub := newPublisher(t, log, bus.PublisherConfig{})
 		sub, err := bus.NewSubscriber(log, bus.SubscriberConfig{
 			Name:           name,
-			Checkpoints:    bus.StreamCheckpoints(log),
+			Checkpoints:    begin.of(t, bus.StreamCheckpoints(log)),
 			CheckpointName: func(name, topic string) string { return name + ":" + topic },
 			MinBackoff:     time.Millisecond, // the suite refuses one message a hundred times
 			MaxBackoff:     20 * time.Millisecond,
@@ -97,31 +62,113 @@ func TestWatermillSuite(t *testing.T) {
 			name = uuid.NewString() // here each subscriber is meant to be a group of its own
 		}
 		pub, sub := group(t, name)
-		if strings.Contains(t.Name(), "TestReconnect") {
-			sub = lastOneLate{sub}
+		return pub, lastOneLate(t, sub)
+	}
+	features := features(t, node)
+	features.GuaranteedOrder = true
+	features.NewSubscriberReceivesOldMessages = true
+	run(t, features, one, group)
+}
+
+func persistentSuite(t *testing.T, run suite) {
+	t.Helper()
+	node := newProcess(t)
+	log := node.log(t)
+	group := func(t *testing.T, name string) (message.Publisher, message.Subscriber) {
+		pub := newPublisher(t, log, bus.PublisherConfig{})
+		sub, err := bus.NewPersistentSubscriber(log, bus.PersistentConfig{
+			Group:         name,
+			MaxDeliveries: -1, // the suite refuses a hundred times and means it
+			NackDelay:     func(int) time.Duration { return 5 * time.Millisecond },
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
 		return pub, sub
 	}
-	tests.TestPubSub(t, tests.Features{
-		ConsumerGroups:                   true,
-		GuaranteedOrder:                  true,
-		Persistent:                       true,
-		NewSubscriberReceivesOldMessages: true,
-		RestartServiceCommand:            restartCommand(t, s),
-		ForceShort:                       raced, // its deadlines are those of a fast machine
+	one := func(t *testing.T) (message.Publisher, message.Subscriber) {
+		pub, sub := group(t, "suite")
+		return pub, lastOneLate(t, sub)
+	}
+	run(t, features(t, node), one, group)
+}
+
+// beginnings are where the log was when each test began. Its topics are new, so
+// that nothing of them is before; without this, every subscriber would search
+// what all other tests have published.
+type beginnings struct {
+	log *eventlog.Log
+
+	mu sync.Mutex
+	at map[string]eventlog.Position // by the name of the test
+}
+
+// of is the store with the beginning of the test for names never saved.
+func (b *beginnings) of(t *testing.T, store bus.CheckpointStore) bus.CheckpointStore {
+	t.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	at, ok := b.at[t.Name()]
+	if !ok {
+		ctx, cancel := context.WithTimeout(t.Context(), patient)
+		defer cancel()
+		var err error
+		if at, err = b.log.End(ctx); err != nil {
+			t.Fatal(err)
+		}
+		b.at[t.Name()] = at
+	}
+	return beginning{store, at}
+}
+
+type beginning struct {
+	bus.CheckpointStore
+	at eventlog.Position
+}
+
+func (b beginning) Load(ctx context.Context, name string) (eventlog.Position, error) {
+	at, err := b.CheckpointStore.Load(ctx, name)
+	return max(at, b.at), err
+}
+
+// features are what both kinds of subscriber have.
+func features(t *testing.T, node *process) tests.Features {
+	t.Helper()
+	f := tests.Features{
+		ConsumerGroups: true,
+		Persistent:     true,
 		GenerateTopicFunc: func(tctx tests.TestContext) string {
 			return "原路/a b%2F,$c:d-" + string(tctx.TestID) + ":"
 		},
-	}, one, group)
+	}
+	if !testing.Short() {
+		f.RestartServiceCommand = node.restartCommand(t)
+	}
+	f.ForceShort = testing.Short()
+	return f
 }
 
 // lastOneLate hands over the last message of TestReconnect a moment later. That
 // test compares what it has received with a list of what it has published, to
 // which another goroutine of its own adds each message after its Publish has
 // returned; a subscriber that is fast enough hears the last one before.
-type lastOneLate struct{ message.Subscriber }
+func lastOneLate(t *testing.T, sub message.Subscriber) message.Subscriber {
+	t.Helper()
+	if !strings.Contains(t.Name(), "TestReconnect") {
+		return sub
+	}
+	if initializer, ok := sub.(message.SubscribeInitializer); ok {
+		return struct {
+			late
+			message.SubscribeInitializer
+		}{late{sub}, initializer}
+	}
+	return late{sub}
+}
 
-func (l lastOneLate) Subscribe(ctx context.Context, topic string) (<-chan *message.Message, error) {
+type late struct{ message.Subscriber }
+
+func (l late) Subscribe(ctx context.Context, topic string) (<-chan *message.Message, error) {
 	const all = 10_000 // messages of TestReconnect
 	in, err := l.Subscriber.Subscribe(ctx, topic)
 	if err != nil {
@@ -141,16 +188,51 @@ func (l lastOneLate) Subscribe(ctx context.Context, topic string) (<-chan *messa
 	return out, nil
 }
 
+// modes are the two kinds of subscriber, as a test of both wants them.
+func modes(log *eventlog.Log) map[string]func(testing.TB, string) message.Subscriber {
+	return map[string]func(testing.TB, string) message.Subscriber{
+		"catch-up": func(t testing.TB, name string) message.Subscriber {
+			return newSubscriber(t, log, bus.SubscriberConfig{
+				Name: name, MinBackoff: time.Millisecond,
+				CheckpointName: func(name, topic string) string { return name + ":" + topic },
+			})
+		},
+		"persistent": func(t testing.TB, name string) message.Subscriber {
+			return newPersistent(t, log, bus.PersistentConfig{
+				Group: name, NackDelay: func(int) time.Duration { return time.Millisecond },
+			})
+		},
+	}
+}
+
+func newPersistent(t testing.TB, log *eventlog.Log, cfg bus.PersistentConfig) *bus.PersistentSubscriber {
+	t.Helper()
+	if cfg.Group == "" {
+		cfg.Group = "test"
+	}
+	sub, err := bus.NewPersistentSubscriber(log, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = sub.Close() })
+	return sub
+}
+
 // BenchmarkPubSub is Watermill's own benchmark: publish b.N messages one by
-// one, then consume them. It gives every message the same UUID.
+// one, and consume them. It gives every message the same UUID.
 func BenchmarkPubSub(b *testing.B) {
 	log := newLog(b)
+	for mode, subscriber := range modes(log) {
+		b.Run(mode, func(b *testing.B) { benchSubscriber(b, log, subscriber) })
+	}
+}
+
+func benchSubscriber(b *testing.B, log *eventlog.Log, subscriber func(testing.TB, string) message.Subscriber) {
+	b.Helper()
 	tests.BenchSubscriber(b, func(int) (message.Publisher, message.Subscriber) {
-		pub := newPublisher(b, log, bus.PublisherConfig{
-			EventID: func(string, *message.Message) uuid.UUID { return uuid.New() },
-		})
+		pub := newPublisher(b, log, bus.PublisherConfig{EventID: bus.UniqueEventID})
 		b.Cleanup(func() { _ = pub.Close() }) // the last message can be heard before its Publish returns
-		return pub, newSubscriber(b, log, bus.SubscriberConfig{Name: watermill.NewUUID()})
+		return pub, subscriber(b, watermill.NewUUID())
 	})
 }
 

@@ -21,7 +21,7 @@ type tracing struct {
 }
 
 func newTracing() tracing {
-	return tracing{tracer: otel.Tracer("github.com/yuanlu/yuanlu/libs/bus")}
+	return tracing{tracer: otel.Tracer(scope)}
 }
 
 // publishing starts the span of a Publish. A context without a trace goes on

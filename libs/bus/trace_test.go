@@ -87,3 +87,47 @@ func TestTraceOfAServicesEventIsTakenUp(t *testing.T) {
 		t.Errorf("the trace is %s", got)
 	}
 }
+
+func TestRedeliveryInAGroupLinksToTheDeliveryBefore(t *testing.T) {
+	spans := tracetest.NewSpanRecorder()
+	provider := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans))
+	before := otel.GetTracerProvider()
+	otel.SetTracerProvider(provider)
+	t.Cleanup(func() { otel.SetTracerProvider(before) })
+
+	log := newLog(t)
+	publish(t, log, "orders", 1)
+	sub := newPersistent(t, log, bus.PersistentConfig{NackDelay: soon})
+	messages := subscribe(t.Context(), t, sub, "orders")
+	for _, answer := range []func(*message.Message) bool{(*message.Message).Nack, (*message.Message).Ack} {
+		m := receive(t, messages)
+		answer(m)
+		<-m.Context().Done()
+	}
+	if err := sub.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var sent, handled []sdktrace.ReadOnlySpan
+	for _, span := range spans.Ended() {
+		switch span.Name() {
+		case "publish orders":
+			sent = append(sent, span)
+		case "process orders":
+			handled = append(handled, span)
+		}
+	}
+	if len(sent) != 1 || len(handled) != 2 {
+		t.Fatalf("%d spans of publishing and %d of processing, want 1 and 2", len(sent), len(handled))
+	}
+	for i, span := range handled {
+		if span.Parent().SpanID() != sent[0].SpanContext().SpanID() {
+			t.Errorf("delivery %d is not caused by the publishing", i+1)
+		}
+	}
+	if handled[0].Status().Code != codes.Error || handled[1].Status().Code == codes.Error {
+		t.Errorf("the deliveries ended with %v and %v", handled[0].Status(), handled[1].Status())
+	}
+	if links := handled[1].Links(); len(links) != 1 || links[0].SpanContext.SpanID() != handled[0].SpanContext().SpanID() {
+		t.Errorf("the second delivery links to %v", links)
+	}
+}

@@ -37,6 +37,9 @@ func isPassing(err error) bool {
 	if errors.Is(err, errPanicked) || errors.Is(err, errStuck) || errors.Is(err, io.EOF) {
 		return true
 	}
+	if status.Code(err) == codes.ResourceExhausted {
+		return !isFull(err) && !isTooLarge(err) // the node has its hands full
+	}
 	return slices.Contains([]esdb.ErrorCode{
 		esdb.ErrorUnavailable, esdb.ErrorAborted, esdb.ErrorCodeNotLeader,
 		esdb.ErrorCodeConnectionClosed, esdb.ErrorCodeDeadlineExceeded,
@@ -65,6 +68,12 @@ func outcomeOf(ctx context.Context, err error) error {
 		return ErrNotFound
 	case code == esdb.ErrorCodeStreamDeleted:
 		return ErrDeleted
+	case code == esdb.ErrorCodeResourceAlreadyExists:
+		return ErrExists
+	case code == esdb.ErrorCodeAccessDenied || code == esdb.ErrorCodeUnauthenticated:
+		return ErrDenied
+	case isFull(err):
+		return ErrFull
 	case isTooLarge(err):
 		return ErrTooLarge
 	case isPassing(err):
@@ -73,12 +82,24 @@ func outcomeOf(ctx context.Context, err error) error {
 	return err
 }
 
+// isFull tells that the node had no room for an append. The client drops the
+// trailer that says so, so that it must be known by its words.
+func isFull(err error) bool {
+	s, ok := status.FromError(err)
+	if !ok || s.Code() != codes.ResourceExhausted {
+		return false
+	}
+	text := strings.ToLower(s.Message())
+	return strings.Contains(text, "disk") || strings.Contains(text, "no space")
+}
+
 // isTooLarge tells that the node or the transport refused an append for its size.
 func isTooLarge(err error) bool {
 	s, ok := status.FromError(err)
 	if !ok {
 		return false
 	}
-	return s.Code() == codes.ResourceExhausted ||
-		s.Code() == codes.InvalidArgument && strings.Contains(strings.ToLower(s.Message()), "append size")
+	text := strings.ToLower(s.Message())
+	return s.Code() == codes.ResourceExhausted && strings.Contains(text, "larger than max") ||
+		s.Code() == codes.InvalidArgument && strings.Contains(text, "append size")
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
@@ -20,13 +21,23 @@ type source[T any] struct {
 }
 
 // feed hands over the items of a source. The client's iterator lives in a
-// goroutine of its own: it can hang, and its reader must not.
+// goroutine of its own: it can hang, and its reader must not. Items change hands
+// by the heap, so that a reader who is behind does not wait for each of them.
 type feed[T any] struct {
 	link       *link
 	connection *connection
-	items      chan T
-	err        error // why it ended; set before items is closed
 	cancel     context.CancelFunc
+	filled     chan struct{} // has room for one: there is something to take
+	emptied    chan struct{} // has room for one: there is room to fill
+
+	mu    sync.Mutex
+	heap  []T   // received and not yet taken, at most feedBuffer
+	ended bool  // nothing will be added to the heap
+	err   error // why it ended
+
+	taken []T // the reader's own: heap and taken change places
+	next  int // the first of taken that has not been handed out
+	alarm *time.Timer
 }
 
 // open starts a feed, whose reader must stop it. A patience above zero is the
@@ -44,20 +55,39 @@ func open[T any](ctx context.Context, k *link, patience time.Duration, dial func
 	case err != nil:
 		return nil, err
 	}
+	return start(ctx, k, c, dial), nil
+}
+
+// start begins a feed on a connection that has been acquired, and releases it.
+func start[T any](ctx context.Context, k *link, c *connection, dial func(context.Context, *esdb.Client) (source[T], error)) *feed[T] {
 	ctx, cancel := context.WithCancel(ctx)
-	f := &feed[T]{link: k, connection: c, items: make(chan T, feedBuffer), cancel: cancel}
+	f := &feed[T]{
+		link: k, connection: c, cancel: cancel,
+		filled: make(chan struct{}, 1), emptied: make(chan struct{}, 1),
+	}
 	go func() {
-		defer close(f.items)
-		f.err = guard(ctx, k, c, func(ctx context.Context, client *esdb.Client) (struct{}, error) {
+		o := guard(ctx, k, c, func(ctx context.Context, client *esdb.Client) (struct{}, error) {
 			src, err := dial(ctx, client)
 			if err != nil {
 				return struct{}{}, err
 			}
 			defer src.close()
 			return struct{}{}, f.pump(ctx, src)
-		}).err
+		})
+		f.mu.Lock()
+		f.ended, f.err = true, o.err
+		f.mu.Unlock()
+		signal(f.filled)
 	}()
-	return f, nil
+	return f
+}
+
+// signal leaves a mark unless there is one already.
+func signal(mark chan<- struct{}) {
+	select {
+	case mark <- struct{}{}:
+	default:
+	}
 }
 
 func (f *feed[T]) pump(ctx context.Context, src source[T]) error {
@@ -69,26 +99,84 @@ func (f *feed[T]) pump(ctx context.Context, src source[T]) error {
 		if !ok {
 			continue
 		}
-		select {
-		case f.items <- item:
-		case <-ctx.Done():
-			return ctx.Err()
+		f.mu.Lock()
+		f.heap = append(f.heap, item)
+		n := len(f.heap)
+		f.mu.Unlock()
+		if n == 1 {
+			signal(f.filled)
+		}
+		for ; n >= feedBuffer; n = f.size() {
+			select {
+			case <-f.emptied:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
 		}
 	}
 }
 
+func (f *feed[T]) size() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.heap)
+}
+
 // stop ends the feed without waiting for the client.
-func (f *feed[T]) stop() { f.cancel() }
+func (f *feed[T]) stop() {
+	f.cancel()
+	if f.alarm != nil {
+		f.alarm.Stop()
+	}
+}
 
 // take returns the next item, or why there is none: io.EOF at the end, the
 // error of the context, or of the client. A patience above zero is the longest
-// time to wait for it.
+// time to wait for it. It is called by one goroutine.
 func (f *feed[T]) take(ctx context.Context, patience time.Duration) (T, error) {
-	item, ok, err := await(ctx, f.link, f.connection, f.items, patience)
-	if err == nil && !ok {
-		err = f.err
+	var none T
+	for f.next == len(f.taken) {
+		if ok, err := f.swap(); err != nil {
+			return none, err
+		} else if ok {
+			break
+		}
+		if _, _, err := await(ctx, f.link, f.connection, f.filled, f.late(patience)); err != nil {
+			return none, err
+		}
 	}
-	return item, err
+	item := f.taken[f.next]
+	f.taken[f.next] = none // it must not be kept alive from here
+	f.next++
+	return item, nil
+}
+
+// swap takes the heap. It is false if there is nothing on it yet.
+func (f *feed[T]) swap() (bool, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.heap) == 0 {
+		if f.ended {
+			return false, f.err
+		}
+		return false, nil
+	}
+	f.heap, f.taken, f.next = f.taken[:0], f.heap, 0
+	signal(f.emptied)
+	return true, nil
+}
+
+// late fires when the patience is over; nil, if there is no limit to it.
+func (f *feed[T]) late(patience time.Duration) <-chan time.Time {
+	if patience <= 0 {
+		return nil
+	}
+	if f.alarm == nil {
+		f.alarm = time.NewTimer(patience)
+	} else {
+		f.alarm.Reset(patience)
+	}
+	return f.alarm.C
 }
 
 // patience is how long to wait for each item: for ever if the context has a

@@ -182,20 +182,10 @@ var (
 )
 
 // await receives from a call inside the client, but not beyond the end of the
-// context, the closing of the link, the loss of the client, or, if it is not
-// zero, its patience. ok is false if results was closed.
-func await[T any](ctx context.Context, k *link, c *connection, results <-chan T, patience time.Duration) (result T, ok bool, err error) {
-	select { // the usual case of a reader, without a timer
-	case result, ok = <-results:
-		return result, ok, nil
-	default:
-	}
-	var late, stuck <-chan time.Time
-	if patience > 0 {
-		timer := time.NewTimer(patience)
-		defer timer.Stop()
-		late = timer.C
-	}
+// context, the closing of the link, the loss of the client, or late, if it is
+// not nil. ok is false if results was closed.
+func await[T any](ctx context.Context, k *link, c *connection, results <-chan T, late <-chan time.Time) (result T, ok bool, err error) {
+	var stuck <-chan time.Time
 	lost := c.lost
 	for {
 		select {
@@ -236,7 +226,7 @@ func call[T any](ctx context.Context, k *link, do func(context.Context, *esdb.Cl
 	defer cancel()
 	done := make(chan outcome[T], 1)
 	go func() { done <- guard(ctx, k, c, do) }()
-	o, _, err := await(ctx, k, c, done, 0)
+	o, _, err := await(ctx, k, c, done, nil)
 	if err != nil {
 		return none, err
 	}

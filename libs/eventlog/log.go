@@ -78,22 +78,35 @@ func (l *Log) Close() error {
 	return nil
 }
 
-// Ping tells whether the log can be reached, by reading its last event. Like
-// every call it waits for the node as long as its context lasts.
-func (l *Log) Ping(ctx context.Context) error {
-	_, err := retry(ctx, l.calls, func(ctx context.Context, client *esdb.Client) (struct{}, error) {
+// End is the position of the last event of the log, of whatever stream; Start
+// if there is none.
+func (l *Log) End(ctx context.Context) (Position, error) {
+	end, err := retry(ctx, l.calls, func(ctx context.Context, client *esdb.Client) (Position, error) {
 		options := esdb.ReadAllOptions{Direction: esdb.Backwards, From: esdb.End{}}
 		events, err := client.ReadAll(ctx, options, 1)
 		if err != nil {
-			return struct{}{}, err
+			return Start, err
 		}
 		defer events.Close()
-		if _, err = events.Recv(); errors.Is(err, io.EOF) {
-			err = nil // an empty log is a log
+		last, err := events.Recv()
+		switch {
+		case errors.Is(err, io.EOF): // an empty log is a log
+			return Start, nil
+		case err != nil:
+			return Start, err
 		}
-		return struct{}{}, err
+		return Position(last.OriginalEvent().Position.Commit), nil
 	})
 	if err != nil {
+		return Start, fmt.Errorf("ask for the end of the log: %w", err)
+	}
+	return end, nil
+}
+
+// Ping tells whether the log can be reached, by reading its last event. Like
+// every call it waits for the node as long as its context lasts.
+func (l *Log) Ping(ctx context.Context) error {
+	if _, err := l.End(ctx); err != nil {
 		return fmt.Errorf("ping: %w", err)
 	}
 	return nil

@@ -4,6 +4,7 @@ package eventlog
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -56,6 +57,13 @@ var (
 	ErrDeleted     = errors.New("the stream was deleted for good")
 	ErrTooLarge    = errors.New("the append is larger than the log takes")
 	ErrUnavailable = errors.New("the log cannot be reached")
+	ErrExists      = errors.New("there is one already")
+	ErrDenied      = errors.New("the log refuses access")
+	// ErrFull comes of a node without room on its disk, which refuses appends and
+	// goes on being read. Nothing was stored, unless the disk filled up just
+	// then: append again, with the same ids, when there is room. It is
+	// ErrUnavailable too, so that who can wait for the log does.
+	ErrFull = fmt.Errorf("%w: there is no room on its disk", ErrUnavailable)
 )
 
 // Delivery is one thing a follower is told: exactly one of its fields is set.

@@ -1,15 +1,22 @@
 package eventnode
 
 import (
+	"time"
+
 	"github.com/cockroachdb/pebble/v2"
 )
 
 // round is a batch whose fsync is under way, with the answers that wait for it.
 type round struct {
 	batch   *pebble.Batch
-	syncing bool   // the batch holds something; a large one loses its data to the engine, so that it can no longer tell
-	last    uint64 // the tail once the batch is on disk
+	syncing bool      // the batch holds something; a large one loses its data to the engine, so that it can no longer tell
+	last    uint64    // the tail once the batch is on disk
+	touched []string  // streams that have new events
+	opened  time.Time // when its first write came
+	began   time.Time // when the engine was handed it
 	answers []addressed
+	turn    chan<- struct{} // takes the token of the round that is over
+	hasTurn bool
 }
 
 type addressed struct {
@@ -26,6 +33,7 @@ func commit(s *store, rounds <-chan round) {
 			if err := r.batch.SyncWait(); err != nil {
 				s.failure.fail(err)
 			}
+			s.onRound(len(r.answers), time.Since(r.began))
 		}
 		if s.failure.cause() != nil {
 			return // nobody is answered; the callers see the failure
@@ -34,7 +42,8 @@ func commit(s *store, rounds <-chan round) {
 			s.failure.fail(err)
 			return
 		}
-		s.tail.advance(r.last)
+		s.tail.advance(r.last, r.touched...)
+		r.turn <- struct{}{}
 		for _, a := range r.answers {
 			a.to <- a.answer // buffered by one
 		}

@@ -9,12 +9,15 @@
 // before it is on disk. The log and its indexes are written in one batch, so
 // that they always agree; [Check] proves it for a store that is not running.
 //
-// The way of an append: door (append.go) → writer (writer.go, expect.go) →
-// commit (commit.go) → answer. The way of a read: door (read.go, subscribe.go) →
-// reader (reader.go), always from storage by position. A subscription holds no
-// queue: it is told that there is more and reads it.
+// The way of an append: door (append.go, proposal.go) → writer (writer.go,
+// carry.go, expect.go, batch.go) → commit (commit.go) → answer. The way of a read:
+// door (read.go, subscribe.go) → reader (reader.go), always from storage by
+// position. Events are stored as they are sent (record.go, wire.go, codec.go), so
+// that a read copies and encodes nothing. A subscription holds no queue: it is told
+// that there is more and reads it.
 //
-// It is a single node and says so: no replication, no users, no TLS, and
-// therefore only loopback addresses. docs/eventnode.md lists what is not there
-// and every known difference to a real server.
+// It is a single node and says so: no replication. Without a certificate and
+// users (tls.go, users.go, access.go) it listens on loopback addresses only.
+// docs/eventnode.md lists what is not there, docs/eventnode-operations.md how it
+// is run.
 package eventnode

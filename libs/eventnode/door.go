@@ -1,6 +1,8 @@
 package eventnode
 
 import (
+	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -10,34 +12,48 @@ import (
 
 const (
 	// peekTimeout is how long a new connection may take to say which protocol it
-	// speaks.
+	// speaks, and to agree on its keys before.
 	peekTimeout = 5 * time.Second
 	// maxPeeking bounds the connections that have not said so yet.
-	maxPeeking = 128
+	maxPeeking = 256
+	// maxConnections bounds all of them. One more is closed at once.
+	maxConnections = 4096
 	// acceptPause is the rest after a failed accept, such as "too many open files".
 	acceptPause = 20 * time.Millisecond
 )
 
 // door is one listener for two protocols. An HTTP/2 connection begins with "PRI"
-// and goes to gRPC, anything else goes to HTTP/1.
+// and goes to gRPC, anything else goes to HTTP/1. With TLS the protocols are
+// inside.
 type door struct {
 	listener net.Listener
+	tls      *tls.Config // nil: cleartext
 	grpc     *hall
 	http     *hall
 	peeking  chan struct{}
+	inside   chan struct{}
+	ctx      context.Context //nolint:containedctx // it ends what is between accept and hall
+	cancel   context.CancelFunc
 }
 
-func newDoor(l net.Listener) *door {
-	return &door{
+func newDoor(l net.Listener, config *tls.Config) *door {
+	d := &door{
 		listener: l,
+		tls:      config,
 		grpc:     newHall(l.Addr()),
 		http:     newHall(l.Addr()),
 		peeking:  make(chan struct{}, maxPeeking),
+		inside:   make(chan struct{}, maxConnections),
 	}
+	d.ctx, d.cancel = context.WithCancel(context.Background())
+	return d
 }
 
-// run accepts connections until the listener is closed.
+// run accepts connections until the door is closed, and waits for those that have
+// not said what they want.
 func (d *door) run() {
+	var routes sync.WaitGroup
+	defer routes.Wait()
 	for {
 		conn, err := d.listener.Accept()
 		if errors.Is(err, net.ErrClosed) {
@@ -47,30 +63,61 @@ func (d *door) run() {
 			time.Sleep(acceptPause)
 			continue
 		}
+		select {
+		case d.inside <- struct{}{}:
+		default:
+			_ = conn.Close() // one too many
+			continue
+		}
 		d.peeking <- struct{}{}
-		go func() {
+		routes.Go(func() {
 			defer func() { <-d.peeking }()
-			d.route(conn)
-		}()
+			d.route(&counted{Conn: conn, leave: sync.OnceFunc(func() { <-d.inside })})
+		})
 	}
 }
 
+// close ends accepting, and the connections that are in no hall yet.
+func (d *door) close() error {
+	d.cancel()
+	return d.listener.Close()
+}
+
+// route gives a connection to the hall of its protocol.
 func (d *door) route(conn net.Conn) {
+	stop := context.AfterFunc(d.ctx, func() { _ = conn.Close() })
+	defer stop()
+	inner := conn
+	if d.tls != nil {
+		inner = tls.Server(conn, d.tls)
+	}
 	head := make([]byte, 3)
-	err := conn.SetReadDeadline(time.Now().Add(peekTimeout))
+	err := conn.SetDeadline(time.Now().Add(peekTimeout))
 	if err == nil {
-		_, err = io.ReadFull(conn, head)
+		_, err = io.ReadFull(inner, head) // and the handshake
 	}
 	if err == nil {
-		err = conn.SetReadDeadline(time.Time{})
+		err = conn.SetDeadline(time.Time{})
 	}
 	to := d.http
 	if string(head) == "PRI" {
 		to = d.grpc
 	}
-	if err != nil || !to.enter(&peekedConn{Conn: conn, head: head}) {
+	if err != nil || !to.enter(&peekedConn{Conn: inner, head: head}) {
 		_ = conn.Close()
 	}
+}
+
+// counted is a connection that makes room when it ends.
+type counted struct {
+	net.Conn
+	leave func()
+}
+
+// Close ends the connection.
+func (c *counted) Close() error {
+	c.leave()
+	return c.Conn.Close()
 }
 
 // peekedConn gives back the bytes that were read to route it.

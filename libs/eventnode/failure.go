@@ -4,7 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"sync"
+
+	"github.com/cockroachdb/pebble/v2"
 )
 
 // ErrStorage is the error of a node that stopped because its storage failed: a
@@ -66,4 +69,18 @@ func (l engineLogger) Errorf(format string, args ...any) {
 func (l engineLogger) Fatalf(format string, args ...any) {
 	l.failure.fail(fmt.Errorf(format, args...))
 	select {}
+}
+
+// damagedData names the file in an error of the engine that tells of damage.
+func damagedData(err error) error {
+	if errors.Is(err, pebble.ErrDBNotPristine) {
+		return fmt.Errorf("%w: marker.format-version is missing: %w", ErrDamaged, err)
+	}
+	if !pebble.IsCorruptionError(err) {
+		return err
+	}
+	if info := pebble.ExtractDataCorruptionInfo(err); info != nil {
+		return fmt.Errorf("%w: %s: %w", ErrDamaged, filepath.Base(info.Path), err)
+	}
+	return fmt.Errorf("%w: %w", ErrDamaged, err)
 }

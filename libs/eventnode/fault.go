@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"path/filepath"
 	"strconv"
 	"strings"
 
+	"github.com/cockroachdb/pebble/v2"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
@@ -64,6 +66,27 @@ func appendTooLarge() error {
 	}
 }
 
+// diskFull says that nothing was written for lack of room, unless the reservation
+// says otherwise.
+func diskFull(reservation string) error {
+	return &fault{
+		code:    codes.ResourceExhausted,
+		text:    ErrFull.Error() + reservation,
+		trailer: metadata.Pairs("exception", "disk-full"),
+	}
+}
+
+// damagedRecord names the file or the position, and nothing of what is stored.
+func damagedRecord(err error) *fault {
+	text := ErrDamaged.Error()
+	if info := pebble.ExtractDataCorruptionInfo(err); info != nil {
+		text += ": " + filepath.Base(info.Path)
+	} else if errors.Is(err, errRecord) {
+		text += ": " + err.Error()
+	}
+	return &fault{code: codes.DataLoss, text: text}
+}
+
 func unavailable(text string) error { return &fault{code: codes.Unavailable, text: text} }
 
 // printable is a name as a trailer can carry it: printable ASCII as it is, all
@@ -114,6 +137,9 @@ func (n *Node) asStatus(ctx context.Context, err error) error {
 		return f.GRPCStatus().Err()
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return status.FromContextError(err).Err()
+	case pebble.IsCorruptionError(err), errors.Is(err, errRecord):
+		n.log.ErrorContext(ctx, "event node call met damaged data", slog.Any("error", err))
+		return damagedRecord(err).GRPCStatus().Err()
 	case errors.Is(err, ErrStorage):
 		return status.Error(codes.Unavailable, ErrStorage.Error())
 	}

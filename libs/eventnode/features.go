@@ -3,13 +3,13 @@ package eventnode
 import (
 	"context"
 	"net"
-	"strconv"
 	"time"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/gossip"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/serverfeatures"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
 	"github.com/google/uuid"
+	"google.golang.org/grpc/metadata"
 )
 
 // ProtocolVersion is the server version that the node tells its clients: that of
@@ -28,7 +28,9 @@ func (featuresServer) GetSupportedMethods(context.Context, *shared.Empty) (*serv
 		streamsService  = "event_store.client.streams.streams"
 		featuresService = "event_store.client.server_features.serverfeatures"
 		gossipService   = "event_store.client.gossip.gossip"
+		groupsService   = "event_store.client.persistent_subscriptions.persistentsubscriptions"
 	)
+	onStreamsAndLog := []string{"stream", "all"}
 	return &serverfeatures.SupportedMethods{
 		EventStoreServerVersion: ProtocolVersion,
 		Methods: []*serverfeatures.SupportedMethod{
@@ -36,6 +38,14 @@ func (featuresServer) GetSupportedMethods(context.Context, *shared.Empty) (*serv
 			{ServiceName: streamsService, MethodName: "append"},
 			{ServiceName: streamsService, MethodName: "delete"},
 			{ServiceName: streamsService, MethodName: "tombstone"},
+			{ServiceName: groupsService, MethodName: "create", Features: onStreamsAndLog},
+			{ServiceName: groupsService, MethodName: "update", Features: onStreamsAndLog},
+			{ServiceName: groupsService, MethodName: "delete", Features: onStreamsAndLog},
+			{ServiceName: groupsService, MethodName: "read", Features: onStreamsAndLog},
+			{ServiceName: groupsService, MethodName: "getinfo", Features: onStreamsAndLog},
+			{ServiceName: groupsService, MethodName: "replayparked", Features: onStreamsAndLog},
+			{ServiceName: groupsService, MethodName: "list", Features: onStreamsAndLog},
+			{ServiceName: groupsService, MethodName: "restartsubsystem"},
 			{ServiceName: featuresService, MethodName: "getsupportedmethods"},
 			{ServiceName: gossipService, MethodName: "read"},
 		},
@@ -45,18 +55,19 @@ func (featuresServer) GetSupportedMethods(context.Context, *shared.Empty) (*serv
 // gossipServer describes a cluster of one.
 type gossipServer struct {
 	gossip.UnimplementedGossipServer
-	instance uuid.UUID
-	address  net.Addr
-	now      func() time.Time
+	instance  uuid.UUID
+	address   net.Addr
+	advertise string
+	now       func() time.Time
 }
 
 // Read returns this node as the leader and only member.
-func (s gossipServer) Read(context.Context, *shared.Empty) (*gossip.ClusterInfo, error) {
-	host, text, err := net.SplitHostPort(s.address.String())
-	if err != nil {
-		return nil, err
+func (s gossipServer) Read(ctx context.Context, _ *shared.Empty) (*gossip.ClusterInfo, error) {
+	asked := ""
+	if authority := metadata.ValueFromIncomingContext(ctx, ":authority"); len(authority) == 1 {
+		asked = authority[0]
 	}
-	port, err := strconv.ParseUint(text, 10, 16)
+	host, port, err := advertised(s.advertise, asked, s.address)
 	if err != nil {
 		return nil, err
 	}

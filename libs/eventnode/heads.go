@@ -10,7 +10,8 @@ type head struct {
 	id      uint64 // 0: never written
 	last    int64  // -1: no event; tombstoneRevision: burnt
 	meta    streamMetadata
-	hasMeta bool // meta has been loaded
+	hasMeta bool   // meta has been loaded
+	batchNo uint64 // of the writer's batch that it was last written in
 }
 
 func (h *head) tombstoned() bool { return h.last == tombstoneRevision }

@@ -13,17 +13,26 @@ import (
 //	s stream revision        → position          the events of one stream
 //	n name                   → stream            the streams by name
 //	i stream event-id        → revision          the events of one stream by id
+//	r stream                 → what has been scavenged of a stream (ledger)
+//	c                        → what is left to clean, and when it was last done
 //	v                        → layout version
 const (
 	tableEvent  = 'e'
 	tableStream = 's'
 	tableName   = 'n'
 	tableID     = 'i'
+	tableLedger = 'r'
+	tableClean  = 'c'
 	tableLayout = 'v'
 )
 
-// layoutVersion is the version of this layout and of the record encoding.
-const layoutVersion = 1
+// layoutVersion is the version of this layout and of the record encoding. A store
+// of an older version is read as it is, and carries the new number from the first
+// time that a node has opened it: records of both forms may be in it.
+const (
+	layoutVersion = 2
+	oldestLayout  = 1
+)
 
 // tombstoneRevision is the revision of the event that burns a stream's name.
 const tombstoneRevision = math.MaxInt64

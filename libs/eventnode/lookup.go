@@ -33,7 +33,9 @@ func findStream(r pebble.Reader, name string, bound uint64) (uint64, error) {
 }
 
 // lastRevision returns the last revision of a stream and its position. A
-// tombstone counts: it is the last event that a stream can have.
+// tombstone counts: it is the last event that a stream can have. If the scavenger
+// has removed all up to the bound since the bound was taken, it is the first one
+// beyond, which is on disk by then.
 func lastRevision(r pebble.Reader, stream, bound uint64) (revision, position uint64, err error) {
 	it, err := r.NewIter(&pebble.IterOptions{
 		LowerBound: streamKey(stream, 0),
@@ -46,7 +48,7 @@ func lastRevision(r pebble.Reader, stream, bound uint64) (revision, position uin
 	for found && numberAt(it.Value()) > bound {
 		found = it.Prev()
 	}
-	if found {
+	if found || it.First() {
 		revision, position = numberAt(it.Key()), numberAt(it.Value())
 	} else {
 		err = fmt.Errorf("%w: stream %d has a name and no event", errRecord, stream)

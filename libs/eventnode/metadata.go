@@ -104,11 +104,7 @@ func metadataText(r pebble.Reader, name string, bound uint64) ([]byte, error) {
 	if id == 0 || err != nil {
 		return nil, err
 	}
-	_, position, err := lastRevision(r, id, bound)
-	if err != nil {
-		return nil, err
-	}
-	rec, err := recordAt(r, position)
+	rec, err := lastRecord(r, id, bound)
 	if err != nil {
 		return nil, err
 	}

@@ -277,9 +277,3 @@ func TestAClusterConnectionFindsTheNodeByGossip(t *testing.T) {
 		t.Errorf("version = %+v, want 24.10.0", v)
 	}
 }
-
-func TestPersistentSubscriptionsAreRefusedByName(t *testing.T) {
-	c := stage(t)
-	err := c.CreatePersistentSubscription(ctx(t), "case-1", "group", esdb.PersistentStreamSubscriptionOptions{})
-	wantCode(t, err, esdb.ErrorCodeUnsupportedFeature)
-}

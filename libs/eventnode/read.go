@@ -19,7 +19,9 @@ func (s *streamsServer) Read(req *streams.ReadReq, call streams.Streams_ReadServ
 	r := reading{node: s.node, call: call}
 	r.db = s.node.store.engine()
 	r.now = s.node.now()
+	r.floors = s.node.floors
 	r.resolve = options.GetResolveLinks()
+	r.mayFollow = s.node.linkRights(call.Context())
 	r.backwards = options.GetReadDirection() == streams.ReadReq_Options_Backwards
 	_, r.textID = options.GetUuidOption().GetContent().(*streams.ReadReq_Options_UUIDOption_String_)
 	r.bound, _ = s.node.store.tail.load()
@@ -94,10 +96,10 @@ func (r *reading) stream(options *streams.ReadReq_Options_StreamOptions, count u
 		if p, from, done, err = r.streamPage(v, from, count); err != nil {
 			return err
 		}
+		count -= uint64(len(p.items))
 		if err := r.send(p); err != nil {
 			return err
 		}
-		count -= uint64(len(p.items))
 	}
 	return nil
 }
@@ -125,10 +127,10 @@ func (r *reading) all(options *streams.ReadReq_Options_AllOptions, f filter, cou
 		if p, from, done, err = r.allPage(&f, from, count, nil); err != nil {
 			return err
 		}
+		count -= uint64(len(p.items))
 		if err := r.send(p); err != nil {
 			return err
 		}
-		count -= uint64(len(p.items))
 	}
 	return nil
 }
@@ -146,9 +148,14 @@ func (r *reading) position(p *streams.ReadReq_Options_Position) (position uint64
 	return position, false, nil
 }
 
+// send sends a page. What is sent is freed by being sent.
 func (r *reading) send(p page) error {
-	for _, item := range p.items {
-		if err := r.call.Send(item); err != nil {
+	var f frame
+	for i := range p.items {
+		f.data = p.items[i : i+1 : i+1]
+		f.event = p.items[i].ReadOnlyData()[0] == tagRespEvent
+		if err := r.call.SendMsg(&f); err != nil {
+			p.items[i+1:].Free()
 			return err
 		}
 	}

@@ -2,6 +2,7 @@ package eventnode
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"strconv"
@@ -10,6 +11,7 @@ import (
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
 	"github.com/cockroachdb/pebble/v2"
+	"google.golang.org/grpc/mem"
 )
 
 // A page is read in one go and sent afterwards, so that a slow client never keeps
@@ -20,16 +22,19 @@ const (
 	pageConsidered = 8192 // events that a filter may look at for one page
 )
 
-// page is a piece of a read, ready to be sent.
+// page is a piece of a read: messages as they are sent.
 type page struct {
-	items []*streams.ReadResp
+	items mem.BufferSlice
 	bytes int
 }
 
-func (p *page) add(item *streams.ReadResp, size int) {
+func (p *page) add(item mem.Buffer) {
 	p.items = append(p.items, item)
-	p.bytes += size
+	p.bytes += item.Len()
 }
+
+// free gives back what was not sent.
+func (p *page) free() { p.items.Free() }
 
 func (p *page) full() bool { return len(p.items) >= pageEvents || p.bytes >= pageBytes }
 
@@ -39,8 +44,10 @@ type reader struct {
 	bound     uint64
 	now       time.Time
 	backwards bool
-	resolve   bool // resolve links
-	textID    bool // ids as text
+	resolve   bool                     // resolve links
+	mayFollow func(stream string) bool // whether a link may be followed there; nil: anywhere
+	textID    bool                     // ids as text
+	floors    *floors
 }
 
 // view is which part of a stream can be read.
@@ -73,6 +80,10 @@ func (r *reader) view(name string) (view, error) {
 		v.tombstoned = true
 		return v, nil
 	}
+	if v.lastAt > r.bound { // the scavenger was faster, see lastRevision
+		v.first, v.last = v.last, v.last-1
+		return v, nil
+	}
 	if isMetastream(name) {
 		v.first = v.last // only the last word counts
 		return v, nil
@@ -85,6 +96,7 @@ func (r *reader) view(name string) (view, error) {
 	v.first = meta.firstVisible(v.last)
 	if meta.maxAge > 0 {
 		v.oldest = r.now.Add(-meta.maxAge).UnixNano() / 100
+		v.first = max(v.first, r.floors.of(id, v.oldest))
 	}
 	return v, nil
 }
@@ -99,34 +111,59 @@ func (r *reader) log() (*pebble.Iterator, error) {
 
 // recordIn finds a record by its position. It shares no memory with the iterator.
 func recordIn(log *pebble.Iterator, position uint64) (record, error) {
-	if !log.SeekGE(eventKey(position)) || numberAt(log.Key()) != position {
-		return record{}, errors.Join(fmt.Errorf("%w: position %d is missing", errRecord, position), log.Error())
-	}
-	raw, err := log.ValueAndErr()
+	raw, err := (&cursor{log: log}).to(position)
 	if err != nil {
 		return record{}, err
 	}
 	return decodeRecord(position, bytes.Clone(raw))
 }
 
-// event is a record as a read delivers it, with its link resolved if asked for.
-func (r *reader) event(rec *record) (*streams.ReadResp, error) {
-	e := &streams.ReadResp_ReadEvent{
-		Position: &streams.ReadResp_ReadEvent_CommitPosition{CommitPosition: rec.position},
+// cursor goes through the log from one position to another.
+type cursor struct {
+	log *pebble.Iterator
+	key [9]byte
+	at  uint64 // where it stands, 0: nowhere
+}
+
+// to returns the stored record of a position, which is valid until the next step.
+// The events of a stream often are neighbours in the log: a step is tried first.
+func (c *cursor) to(position uint64) ([]byte, error) {
+	found := false
+	switch {
+	case c.at == 0:
+	case position == c.at+1:
+		found = c.log.Next() && numberAt(c.log.Key()) == position
+	case position+1 == c.at:
+		found = c.log.Prev() && numberAt(c.log.Key()) == position
 	}
+	if !found {
+		c.key[0] = tableEvent
+		binary.BigEndian.PutUint64(c.key[1:], position)
+		found = c.log.SeekGE(c.key[:]) && numberAt(c.log.Key()) == position
+	}
+	if !found {
+		c.at = 0
+		return nil, errors.Join(fmt.Errorf("%w: position %d is missing", errRecord, position), c.log.Error())
+	}
+	c.at = position
+	return c.log.ValueAndErr()
+}
+
+// answer is the message that delivers a record, with its link resolved if asked
+// for. It shares no memory with the record.
+func (r *reader) answer(rec *record) (mem.Buffer, error) {
+	event, link := newSent(rec, r.textID), sent{}
 	if r.resolve && string(rec.kind) == typeLink {
-		e.Link = rec.proto(r.textID)
 		target, err := r.target(rec.data)
 		if err != nil {
 			return nil, err
 		}
-		if target != nil {
-			e.Event = target.proto(r.textID)
-		}
-	} else {
-		e.Event = rec.proto(r.textID)
+		event, link = newSent(target, r.textID), event
 	}
-	return &streams.ReadResp{Content: &streams.ReadResp_Event{Event: e}}, nil
+	whole, inner := answerSize(event, link, rec.position)
+	return pooled(whole, func(dst []byte) []byte {
+		return appendAnswer(dst, event, link, rec.position, inner)
+	}), nil
 }
 
 // target is the event that a link, "revision@stream", points to, or nil if it is
@@ -140,6 +177,9 @@ func (r *reader) target(link []byte) (*record, error) {
 	if err != nil {
 		return nil, nil //nolint:nilerr // a link that is not one points nowhere
 	}
+	if r.mayFollow != nil && !r.mayFollow(string(name)) {
+		return nil, nil
+	}
 	v, err := r.view(string(name))
 	if err != nil || !v.found || v.tombstoned || revision < v.first || revision > v.last {
 		return nil, err
@@ -149,8 +189,11 @@ func (r *reader) target(link []byte) (*record, error) {
 		return nil, err
 	}
 	rec, err := recordAt(r.db, position)
-	if err != nil || rec.created < v.oldest {
-		return nil, err
+	switch {
+	case err != nil:
+		return nil, r.unlessScavenged(err, v.id, revision)
+	case rec.stub || rec.created < v.oldest:
+		return nil, nil
 	}
 	return &rec, nil
 }
@@ -178,24 +221,57 @@ func (r *reader) streamPage(v view, from, limit uint64) (p page, next uint64, do
 	} else {
 		found = index.SeekGE(streamKey(v.id, from))
 	}
+	events := cursor{log: log}
+	old := old{view: v, floors: r.floors, counting: !r.backwards && from <= v.first}
 	for ; found; found = step() {
+		revision := numberAt(index.Key())
 		if p.full() || uint64(len(p.items)) == limit {
-			return p, numberAt(index.Key()), false, nil
+			return p, revision, false, nil
 		}
-		rec, err := recordIn(log, numberAt(index.Value()))
-		if err != nil {
+		if err := r.fetch(&p, &events, &old, revision, numberAt(index.Value())); err != nil {
+			p.free()
 			return page{}, 0, false, err
 		}
-		if rec.created < v.oldest {
-			continue
-		}
-		item, err := r.event(&rec)
-		if err != nil {
-			return page{}, 0, false, err
-		}
-		p.add(item, rec.size())
 	}
+	old.end(v.last + 1)
 	return p, 0, true, nil
+}
+
+// fetch adds the event of a revision to the page, if it is to be seen.
+func (r *reader) fetch(p *page, events *cursor, old *old, revision, position uint64) error {
+	stored, err := events.to(position)
+	if err != nil {
+		return r.unlessScavenged(err, old.view.id, revision)
+	}
+	rec, err := decodeRecord(position, stored)
+	if err != nil {
+		return err
+	}
+	if rec.stub || rec.created < old.view.oldest {
+		return nil
+	}
+	old.end(revision)
+	item, err := r.answer(&rec)
+	if err != nil {
+		return err
+	}
+	p.add(item)
+	return nil
+}
+
+// old notes how many events at the beginning of a stream are too old.
+type old struct {
+	view     view
+	floors   *floors
+	counting bool
+}
+
+// end is told of the first revision that is not too old.
+func (o *old) end(revision uint64) {
+	if o.counting && o.view.oldest != 0 && revision > o.view.first {
+		o.floors.set(o.view.id, revision, o.view.oldest)
+	}
+	o.counting = false
 }
 
 // allPage reads the log from a position on, at most limit picked events. Backwards
@@ -225,13 +301,14 @@ func (r *reader) allPage(f *filter, from, limit uint64, counter *checkpoints) (p
 		}
 		added, err := r.pick(&p, f, log)
 		if err != nil {
+			p.free()
 			return page{}, 0, false, err
 		}
 		if added {
 			picked++
 		}
 		if counter.considered(position) {
-			p.add(checkpoint(position), 0)
+			p.add(checkpoint(position))
 		}
 		found = step()
 	}
@@ -240,27 +317,32 @@ func (r *reader) allPage(f *filter, from, limit uint64, counter *checkpoints) (p
 
 // pick adds the event that the log stands at to the page, if the filter picks it.
 func (r *reader) pick(p *page, f *filter, log *pebble.Iterator) (bool, error) {
-	position := numberAt(log.Key())
-	rec, err := decodeRecord(position, log.Value())
-	if err != nil || !f.picks(&rec) {
-		return false, err
-	}
-	// What is sent shares no memory with the iterator.
-	if rec, err = decodeRecord(position, bytes.Clone(log.Value())); err != nil {
-		return false, err
-	}
-	item, err := r.event(&rec)
+	stored, err := log.ValueAndErr()
 	if err != nil {
 		return false, err
 	}
-	p.add(item, rec.size())
+	rec, err := decodeRecord(numberAt(log.Key()), stored)
+	if err != nil || rec.stub || !f.picks(&rec) {
+		return false, err
+	}
+	item, err := r.answer(&rec)
+	if err != nil {
+		return false, err
+	}
+	p.add(item)
 	return true, nil
 }
 
-func checkpoint(position uint64) *streams.ReadResp {
-	return &streams.ReadResp{Content: &streams.ReadResp_Checkpoint_{
-		Checkpoint: &streams.ReadResp_Checkpoint{CommitPosition: position, PreparePosition: position},
-	}}
+// checkpoint is the message ReadResp with a checkpoint.
+func checkpoint(position uint64) mem.Buffer {
+	const (
+		tagCheckpoint = 3<<3 | 2 // ReadResp.checkpoint
+		tagCommitAt   = 1 << 3   // Checkpoint.commit_position
+		tagPrepareAt  = 2 << 3   // Checkpoint.prepare_position
+	)
+	size := 2 + 2*varintSize(position)
+	dst := appendLength(make([]byte, 0, fieldSize(size)), tagCheckpoint, size)
+	return mem.SliceBuffer(appendNumber(appendNumber(dst, tagCommitAt, position), tagPrepareAt, position))
 }
 
 func notFound(name string) *streams.ReadResp {

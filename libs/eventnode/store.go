@@ -3,8 +3,11 @@ package eventnode
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
+	"sync"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
@@ -23,37 +26,62 @@ var ErrUnwritable = errors.New("the directory of the event node cannot be writte
 var ErrLayout = errors.New("the directory holds an unknown layout")
 
 const (
-	engineCacheBytes    = 64 << 20
-	engineMemTableBytes = 32 << 20
+	engineCacheBytes    = 32 << 20
+	engineMemTableBytes = 16 << 20
 )
 
-// store is the storage engine, its directory lock and its tail.
+// store is the storage engine, its directory and its tail.
 type store struct {
 	db      *pebble.DB
 	lock    *pebble.Lock
+	held    *heldLock
 	failure *failure
 	tail    *tail
+	onRound func(appends int, took time.Duration) // hears of each round that is on disk
+	space   *space
+	synced  *synced
+	gate    *gate
+	logs    *logFiles
+	fs      vfs.FS // the directory's, as the engine sees it
+	dir     string
+	gone    bool // let go
 }
 
 // engine is the storage engine as it is now. Nobody keeps it for longer than one
 // page or one round.
 func (s *store) engine() *pebble.DB { return s.db }
 
-func openStore(dir string, fs vfs.FS, log *slog.Logger, readOnly bool) (*store, error) {
-	if fs == nil {
-		fs = vfs.Default
+func openStore(cfg Config, readOnly bool) (*store, error) {
+	files, log := cfg.FS, cfg.Logger
+	if files == nil {
+		files = vfs.Default
 	}
-	if err := enter(dir, fs, readOnly); err != nil {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	dir := files.PathDir(files.PathJoin(cfg.Dir, syncedName))
+	if err := enter(dir, files, readOnly); err != nil {
 		return nil, fmt.Errorf("directory of the event node: %w", err)
 	}
-	lock, err := pebble.LockDirectory(dir, fs)
+	held := &heldLock{FS: files}
+	lock, err := pebble.LockDirectory(dir, held)
 	if err != nil {
 		return nil, lockError(err)
 	}
-	s := &store{lock: lock, failure: newFailure(log)}
-	if err := s.open(dir, fs, log, readOnly); err != nil {
+	s := &store{
+		lock: lock, held: held, dir: dir,
+		failure: newFailure(log),
+		space:   newSpace(dir, files, cfg.Reserve, log),
+		synced:  &synced{},
+		gate:    &gate{},
+		logs:    &logFiles{},
+	}
+	d := disk{FS: files, dir: dir, failure: s.failure, space: s.space, synced: s.synced, gate: s.gate, logs: s.logs}
+	s.fs = d
+	if err := s.open(d, cfg, log, readOnly); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
+	s.space.running.Go(s.space.run)
 	return s, nil
 }
 
@@ -75,44 +103,27 @@ func enter(dir string, fs vfs.FS, readOnly bool) error {
 	return fs.MkdirAll(dir, 0o700)
 }
 
-func (s *store) open(dir string, fs vfs.FS, log *slog.Logger, readOnly bool) error {
+// open proves the logs, opens the engine and finds the tail.
+func (s *store) open(d disk, cfg Config, log *slog.Logger, readOnly bool) error {
+	if err := s.synced.prove(d.FS, d.dir); err != nil {
+		return err
+	}
+	if !readOnly {
+		if err := s.synced.attach(d); isFull(err) {
+			return fmt.Errorf("%w: %w", ErrFull, err)
+		} else if err != nil {
+			return err
+		}
+	}
 	cache := pebble.NewCache(engineCacheBytes)
 	defer cache.Unref()
-	options := &pebble.Options{
-		Cache:              cache,
-		FS:                 disk{FS: fs, failure: s.failure},
-		Lock:               s.lock,
-		Logger:             engineLogger{log: log, failure: s.failure},
-		FormatMajorVersion: pebble.FormatNewest,
-		MemTableSize:       engineMemTableBytes,
-		ReadOnly:           readOnly,
-		EventListener: &pebble.EventListener{
-			DataCorruption: func(info pebble.DataCorruptionInfo) {
-				s.failure.fail(fmt.Errorf("damaged data in %s: %w", info.Path, info.Details))
-			},
-		},
+	options := s.engineOptions(d, log, readOnly)
+	options.Cache = cache
+	if cfg.tune != nil {
+		cfg.tune(options)
 	}
-	for i := range options.Levels {
-		options.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
-	}
-	// A failure parks the goroutine that opens the engine; so it gets one of its own.
-	type opened struct {
-		db  *pebble.DB
-		err error
-	}
-	result := make(chan opened, 1)
-	go func() {
-		db, err := pebble.Open(dir, options)
-		result <- opened{db, err}
-	}()
-	select {
-	case r := <-result:
-		if r.err != nil {
-			return fmt.Errorf("open the storage engine: %w", r.err)
-		}
-		s.db = r.db
-	case <-s.failure.done:
-		return s.failure.err
+	if err := s.openEngine(options); err != nil {
+		return err
 	}
 	if err := s.checkLayout(readOnly); err != nil {
 		return err
@@ -125,35 +136,145 @@ func (s *store) open(dir string, fs vfs.FS, log *slog.Logger, readOnly bool) err
 	return nil
 }
 
+func (s *store) engineOptions(d disk, log *slog.Logger, readOnly bool) *pebble.Options {
+	var told sync.Map // damaged files, each told of once
+	options := &pebble.Options{
+		FS:                 d,
+		Lock:               s.lock,
+		Logger:             engineLogger{log: log, failure: s.failure},
+		FormatMajorVersion: pebble.FormatNewest,
+		MemTableSize:       engineMemTableBytes,
+		ReadOnly:           readOnly,
+		// They would open every table at the start, and one that is damaged again and
+		// again. What is removed is compacted by the scavenge.
+		DisableTableStats: true,
+		EventListener: &pebble.EventListener{
+			// A reader that meets damage gets an error of its own.
+			DataCorruption: func(info pebble.DataCorruptionInfo) {
+				if _, again := told.LoadOrStore(info.Path, true); !again {
+					log.Error("event node has damaged data", slog.String("file", info.Path), slog.Any("error", info.Details))
+				}
+			},
+			BackgroundError: func(err error) {
+				if pebble.IsCorruptionError(err) {
+					s.failure.fail(damagedData(err))
+					return
+				}
+				log.Warn("storage engine", slog.Any("error", err))
+			},
+		},
+	}
+	for i := range options.Levels {
+		options.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
+	}
+	return options
+}
+
+// openEngine opens the engine in a goroutine of its own, which a disk that fails
+// or is full parks for good.
+func (s *store) openEngine(options *pebble.Options) error {
+	type opened struct {
+		db  *pebble.DB
+		err error
+	}
+	result := make(chan opened, 1)
+	full := s.space.blocked()
+	go func() {
+		db, err := pebble.Open(s.dir, options)
+		result <- opened{db, err}
+	}()
+	select {
+	case r := <-result:
+		if r.err != nil {
+			return fmt.Errorf("open the storage engine: %w", damagedData(r.err))
+		}
+		s.db = r.db
+		return nil
+	case <-full:
+		return errors.Join(ErrFull, s.letGo())
+	case <-s.failure.done:
+		return s.failure.err
+	}
+}
+
 func (s *store) checkLayout(readOnly bool) error {
 	version, found, err := getNumber(s.db, layoutKey())
 	switch {
 	case err != nil:
 		return err
-	case found && version != layoutVersion:
-		return fmt.Errorf("%w: version %d, known is %d", ErrLayout, version, layoutVersion)
-	case !found && !readOnly:
+	case found && (version < oldestLayout || version > layoutVersion):
+		return fmt.Errorf("%w: version %d, known are %d to %d", ErrLayout, version, oldestLayout, layoutVersion)
+	case version != layoutVersion && !readOnly:
 		return s.db.Set(layoutKey(), number(layoutVersion), pebble.Sync)
 	}
 	return nil
 }
 
-// close releases the engine and the directory. After a failure it releases
-// nothing: goroutines of the engine may hold its locks for ever, and the files
-// must not be opened a second time before the process has ended.
+// close releases the engine and the directory.
+//
+// After a failure it releases nothing: goroutines of the engine may hold its locks
+// for ever, and the files must not be opened a second time before the process has
+// ended. If the engine waits for room, it is kept from the directory for good, and
+// only the directory is released.
 func (s *store) close() error {
+	s.space.close()
 	if s.failure.cause() != nil {
 		return nil //nolint:nilerr // the failure has been told; it is not one of closing
 	}
-	if s.db == nil {
-		return s.lock.Close()
+	switch {
+	case s.gone:
+		return nil
+	case s.db == nil:
+		return errors.Join(s.synced.close(), s.lock.Close())
 	}
 	closed := make(chan error, 1)
+	full := s.space.blocked()
 	go func() { closed <- s.db.Close() }()
 	select {
 	case err := <-closed:
-		return errors.Join(err, s.lock.Close())
+		return errors.Join(err, s.synced.close(), s.lock.Close())
+	case <-full:
+		return errors.Join(ErrFull, s.letGo())
 	case <-s.failure.done:
 		return s.failure.err
 	}
+}
+
+// abandon gives up an engine whose writer has not come to its end.
+func (s *store) abandon() error {
+	s.space.close()
+	if s.failure.cause() != nil {
+		return nil //nolint:nilerr // as close
+	}
+	return errors.Join(ErrFull, s.letGo())
+}
+
+// letGo keeps the engine from the directory, and releases the directory. The
+// engine's own hold of the lock is not waited for.
+func (s *store) letGo() error {
+	s.gone = true
+	s.gate.close()
+	return s.held.release()
+}
+
+// heldLock keeps the lock of the directory at hand.
+type heldLock struct {
+	vfs.FS
+	once sync.Once
+	lock io.Closer
+}
+
+// Lock locks a file.
+func (h *heldLock) Lock(name string) (io.Closer, error) {
+	var err error
+	h.lock, err = h.FS.Lock(name)
+	return h, err
+}
+
+// Close gives the lock back.
+func (h *heldLock) Close() error { return h.release() }
+
+func (h *heldLock) release() (err error) {
+	h.once.Do(func() { err = h.lock.Close() })
+	return err
 }

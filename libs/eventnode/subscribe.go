@@ -5,6 +5,7 @@ import (
 
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
 	"github.com/google/uuid"
+	"google.golang.org/grpc/mem"
 )
 
 // checkpoints counts the events that a filtered subscription has considered, so
@@ -130,7 +131,7 @@ func (r *reading) firstOfAll(options *streams.ReadReq_Options_AllOptions) (uint6
 func (r *reading) endOfCatchUp(counter *checkpoints, position uint64) error {
 	if counter != nil && position > counter.last {
 		counter.since, counter.last = 0, position
-		if err := r.call.Send(checkpoint(position)); err != nil {
+		if err := r.send(page{items: mem.BufferSlice{checkpoint(position)}}); err != nil {
 			return err
 		}
 	}
@@ -150,9 +151,10 @@ func (r *reading) followStream(options *streams.ReadReq_Options_StreamOptions) e
 	if err := r.confirm(); err != nil {
 		return err
 	}
+	watcher := r.node.store.tail.watch(name)
+	defer watcher.leave()
 	for live := false; ; {
-		bound, moved := r.node.store.tail.load()
-		r.bound = bound
+		r.bound = r.node.store.tail.now()
 		for done := false; !done; {
 			if next, done, err = r.streamOn(name, next); err != nil {
 				return err
@@ -165,7 +167,7 @@ func (r *reading) followStream(options *streams.ReadReq_Options_StreamOptions) e
 			}
 			live = true
 		}
-		if err := r.wait(moved); err != nil {
+		if err := r.wait(watcher.moved); err != nil {
 			return err
 		}
 	}
@@ -220,11 +222,11 @@ func (r *reading) endOfStream(name string, v view) error {
 		if err != nil {
 			return err
 		}
-		item, err := r.event(&rec)
+		item, err := r.answer(&rec)
 		if err != nil {
 			return err
 		}
-		if err := r.call.Send(item); err != nil {
+		if err := r.send(page{items: mem.BufferSlice{item}}); err != nil {
 			return err
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/yuanlu/yuanlu/libs/eventnode"
@@ -18,9 +19,18 @@ import (
 // eventstoreVar names the event store where the flag does not.
 const eventstoreVar = "YUANLU_EVENTSTORE"
 
+// scavengeVar says how often an embedded event store scavenges, where the flag
+// does not.
+const scavengeVar = "YUANLU_SCAVENGE_EVERY"
+
+// scavengeDaily is how often it does if nobody says anything: what was deleted in
+// the morning is in no file the next day.
+const scavengeDaily = 24 * time.Hour
+
 type runFlags struct {
 	data, addr, node, eventstore string
 	demo                         bool
+	scavenge                     time.Duration
 }
 
 func runCommand() *cobra.Command {
@@ -49,8 +59,26 @@ asks gets a token.`,
 	cmd.Flags().StringVar(&flags.addr, "addr", "127.0.0.1:8080", "host:port to answer on (YUANLU_ADDR)")
 	cmd.Flags().StringVar(&flags.node, "node-addr", eventnode.DefaultAddr, "host:port of the embedded event store, loopback only")
 	cmd.Flags().StringVar(&flags.eventstore, "eventstore", "", "connection string of an event store to use instead ("+eventstoreVar+")")
+	scavengeFlag(cmd, &flags.scavenge)
 	cmd.Flags().BoolVar(&flags.demo, "demo", false, "demonstration: virtual clock, tokens for anyone (YUANLU_DEMO)")
 	return cmd
+}
+
+// scavengeFlag adds the flag of the interval between two scavenges.
+func scavengeFlag(cmd *cobra.Command, every *time.Duration) {
+	cmd.Flags().DurationVar(every, "scavenge-every", scavengeDaily,
+		"how often the embedded event store removes deleted and expired events from its files, 0 for never ("+scavengeVar+")")
+}
+
+// scavengeEvery is the flag, or else the environment, or else once a day.
+func scavengeEvery(cmd *cobra.Command, every time.Duration) (time.Duration, error) {
+	if text := os.Getenv(scavengeVar); text != "" && !cmd.Flags().Changed("scavenge-every") {
+		var err error
+		if every, err = time.ParseDuration(text); err != nil {
+			return 0, fmt.Errorf("%w: %s: %w", errUsage, scavengeVar, err)
+		}
+	}
+	return every, nil
 }
 
 // config is the environment with the flags over it. embedded tells that the
@@ -89,7 +117,11 @@ func run(cmd *cobra.Command, flags runFlags) (err error) {
 	if !embedded {
 		return runCity(cmd.Context(), config, logger, cmd.ErrOrStderr())
 	}
-	node, stop, err := openNode(config.Data, flags.node, logger)
+	every, err := scavengeEvery(cmd, flags.scavenge)
+	if err != nil {
+		return err
+	}
+	node, stop, err := openNode(config.Data, eventnode.Config{Addr: flags.node, Logger: logger, ScavengeEvery: every})
 	if err != nil {
 		return err
 	}
@@ -123,12 +155,13 @@ func runOver(ctx context.Context, own store, config service.Config, logger *slog
 }
 
 // openNode opens the embedded event store in the city's directory.
-func openNode(data, addr string, logger *slog.Logger) (*eventnode.Node, func() error, error) {
+func openNode(data string, config eventnode.Config) (*eventnode.Node, func() error, error) {
 	dir := filepath.Join(data, "eventstore")
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, nil, fmt.Errorf("数据目录 data directory: %w", err)
 	}
-	node, err := eventnode.Open(eventnode.Config{Dir: dir, Addr: addr, Logger: logger.With(slog.String("service", "eventstore"))})
+	config.Dir, config.Logger = dir, config.Logger.With(slog.String("service", "eventstore"))
+	node, err := eventnode.Open(config)
 	if errors.Is(err, eventnode.ErrUnwritable) {
 		return nil, nil, fmt.Errorf("数据目录不可写 the data directory cannot be written: %w", err)
 	}

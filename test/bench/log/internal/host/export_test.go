@@ -1,0 +1,7 @@
+package host
+
+// The parsers, for tests.
+var (
+	ParseMemory = parseMemory
+	ParseCPU    = parseCPU
+)
