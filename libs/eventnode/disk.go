@@ -80,7 +80,14 @@ func gives(category vfs.DiskWriteCategory) bool {
 }
 
 func (d disk) written(name string, f vfs.File, category vfs.DiskWriteCategory) vfs.File {
-	return &diskFile{File: f, disk: d, name: name, gives: gives(category), logs: isLog(d.PathBase(name))}
+	file := &diskFile{File: f, disk: d, name: name, gives: gives(category), logs: isLog(d.PathBase(name))}
+	if strings.HasSuffix(name, ".log") {
+		file.ahead = &ahead{}
+		if info, err := f.Stat(); err == nil {
+			file.ahead.to = info.Size()
+		}
+	}
+	return file
 }
 
 // Create makes a file whose writes are watched.
@@ -194,12 +201,16 @@ type diskFile struct {
 	name    string
 	gives   bool
 	logs    bool // what was synced of it is kept in mind
+	ahead   *ahead
 	written atomic.Int64
 }
 
 // Write writes all of p.
 func (f *diskFile) Write(p []byte) (int, error) {
 	rest := p
+	if f.ahead != nil {
+		f.ahead.before(f.File, f.written.Load(), int64(len(p)))
+	}
 	err := f.disk.change(operation{what: "write", name: f.name, gives: f.gives}, func() error {
 		n, err := f.File.Write(rest)
 		rest = rest[n:]
