@@ -76,11 +76,14 @@ func forbidden(from, to string) string {
 // the log, the node for the protocol's types, and those that look at a store from
 // outside.
 func mayTalk(from, to string) bool {
-	if within(from, "libs/eventnode") && from != "libs/eventnode/operator" {
-		return strings.Contains(to, "/protos/")
+	if strings.Contains(to, "/protos/") && within(from, "libs/eventnode") {
+		return true
 	}
-	return within(from, "libs/eventlog") || within(from, "libs/conformance") || within(from, "test/bench/log")
+	return slices.ContainsFunc(talkers, func(p string) bool { return within(from, p) })
 }
+
+// talkers are the packages that may use the store's client.
+var talkers = []string{"libs/eventlog", "libs/eventnode/operator", "libs/conformance", "test/bench/log"}
 
 // forbiddenInTests tells why a test may not import a package, or "". A test may
 // use what it likes to look from outside, but not across services.
