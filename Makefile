@@ -104,9 +104,15 @@ conformance: ## the official client's own tests against the event node (fetches 
 	cd test && $(ALONE) run ./conformance $(ARGS)
 
 .PHONY: faults
-faults: ## kill -9 under load, again and again (long)
-	cd libs && $(ALONE) test -count 10 -run 'Kill|Crash' -timeout 60m ./eventnode/... ./eventlog/... ./bus/...
+faults: ## power cuts, kill -9 under load, full and damaged disks, again and again (long)
+	cd libs && EVENTNODE_CRASH_POINTS=5000 EVENTNODE_KILL_ROUNDS=40 $(ALONE) test -count 1 -timeout 60m ./eventnode \
+		-run 'Power|Killed|Damage|Room|Full|Scavenge'
+	cd libs && $(ALONE) test -count 10 -run 'Kill|Crash' -timeout 60m ./eventlog/... ./bus/...
 	cd test && $(ALONE) test -count 5 -run 'Kill|Crash|I73' -timeout 60m ./...
+
+.PHONY: stress
+stress: ## Watermill's stress test under the race detector, both kinds of subscriber (an hour)
+	cd libs && CGO_ENABLED=1 STRESS_TEST_COUNT=10 $(ALONE) test -race -count 1 -run Stress -timeout 120m ./bus
 
 ##@ Keep in step
 

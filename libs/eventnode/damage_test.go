@@ -59,7 +59,7 @@ func (f files) store(t *testing.T) vfs.FS {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := file.Write(raw); err != nil {
+		if _, err := file.Write(bytes.Clone(raw)); err != nil { // the file may change what it is given
 			t.Fatal(err)
 		}
 		_ = file.Close()

@@ -98,7 +98,7 @@ func serveNode(cmd *cobra.Command, flags nodeFlags) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
-	_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "事件库已启动 the event store listens on %s\n%s\n", node.Addr(), node.Connection()) // standard error may be gone
+	_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "事件库已启动 the event store listens on %s\n", node.Connection()) // standard error may be gone
 	select {
 	case <-node.Done():
 		return fmt.Errorf("事件库已停止 the event store has stopped: %w", node.Err())
