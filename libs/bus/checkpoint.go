@@ -32,6 +32,10 @@ type CheckpointStore interface {
 // passes over a message that is not beyond the stored position: it comes again
 // if its Ack was lost.
 //
+// The position does not come back with a log that is restored from a backup. If it
+// is beyond the end of the log, the subscription ends with an error; before the log
+// has grown past it, the handler's state must be restored too, or emptied.
+//
 // Handlers that work in parallel keep a position per key instead (the revision
 // per stream), in their transaction, pass over what is not beyond it, and leave
 // the subscription's checkpoint to an ordinary store.

@@ -31,8 +31,9 @@ type PersistentConfig struct {
 	// delivers. A message that cannot be decoded is parked at once.
 	Decode func(r eventlog.Recorded) (*message.Message, error)
 	// Settings are what the group is created with if there is none yet. By
-	// default MaxRetries is ten times MaxDeliveries, so that the node does not
-	// park by itself what this side would have parked with a reason.
+	// default MaxRetries is ten times MaxDeliveries, hence 100 and not the 10 of
+	// eventlog, so that the node does not park by itself what this side would
+	// have parked with a reason.
 	Settings eventlog.GroupSettings
 	// MustExist ends a subscription whose group does not exist, instead of
 	// creating it, also when it is deleted later on.

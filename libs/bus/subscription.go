@@ -70,7 +70,7 @@ func (s *subscription) run(ctx context.Context) {
 		}
 		return nil
 	})
-	if ctx.Err() == nil { // the log was closed first
+	if ctx.Err() == nil { // the log was closed first, or is not the one that the checkpoint is of
 		s.cfg.Logger.LogAttrs(ctx, slog.LevelError, "subscription ended", s.about(), slog.Any("error", err))
 	}
 	stop()

@@ -171,6 +171,15 @@ func TestWhatAUserMayNotDoIsSkipped(t *testing.T) {
 	if report := run(t, connection("admin"), o); report.Count(conformance.Pass) != len(report.Results) {
 		t.Errorf("as admin: %+v", report.Results)
 	}
+	for rule, stranger := range map[string]string{
+		"a wrong password": strings.Replace(connection("admin"), "of%20admin", "of%20nobody", 1),
+		"no name":          n.Connection(),
+	} {
+		report, err := conformance.Run(t.Context(), stranger, o)
+		if !errors.Is(err, conformance.ErrCredentials) || len(report.Results)+len(report.Left) > 0 || strings.Contains(err.Error(), "of nobody") {
+			t.Errorf("%s: %+v, error %v", rule, report, err)
+		}
+	}
 	report := run(t, connection("clerk"), o)
 	if failed, skipped := of(report, conformance.Fail), of(report, conformance.Skipped); len(failed) > 0 || len(skipped) == 0 || !report.OK() || len(report.Left) > 0 {
 		t.Errorf("as clerk: failed %q, skipped %q, left %q", failed, skipped, report.Left)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
+	"google.golang.org/grpc/codes"
 )
 
 const (
@@ -29,6 +30,10 @@ var ErrConnection = errors.New("the connection string cannot be read")
 
 // ErrUnreachable is returned when no server answers.
 var ErrUnreachable = errors.New("no server answers at this connection")
+
+// ErrCredentials is returned when the server does not know the user of the
+// connection string: nothing was asked, and nothing written.
+var ErrCredentials = errors.New("name or password is wrong")
 
 // ErrSelection is returned when no check has the name that was asked for.
 var ErrSelection = errors.New("no check is called so")
@@ -106,7 +111,10 @@ func Run(ctx context.Context, connection string, o Options) (Report, error) {
 	// Close waits for the client's own machinery, which may be stuck.
 	defer func() { go func() { _ = client.Close() }() }()
 	r := &run{options: o, client: client, config: config, names: newNames(prefix), report: Report{Prefix: prefix, Started: time.Now().UTC()}}
-	sound := r.wire(ctx, selected)
+	sound, err := r.wire(ctx, selected)
+	if err != nil {
+		return Report{}, err
+	}
 	if sound {
 		if r.report.Server, err = version(ctx, client); err != nil {
 			return Report{}, err
@@ -197,14 +205,20 @@ type run struct {
 
 // wire asks, before the official client is let near the answers, whether they
 // have the form that it can bear: some it answers with the end of the process.
-func (r *run) wire(ctx context.Context, selected []check) bool {
+func (r *run) wire(ctx context.Context, selected []check) (sound bool, err error) {
 	c := wireChecks()[0]
 	result := r.one(ctx, c)
+	if result.Class == Skipped && result.Observed == notAsked(codes.Unauthenticated) {
+		if r.config.Username == "" {
+			return false, fmt.Errorf("%w: the connection string has none", ErrCredentials)
+		}
+		return false, ErrCredentials
+	}
 	if selected[0].ID == c.ID {
 		r.tell(result)
 		r.report.Results = append(r.report.Results, result)
 	}
-	return result.Class != Fail
+	return result.Class != Fail, nil
 }
 
 // all runs the checks, several at a time.

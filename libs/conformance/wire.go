@@ -40,7 +40,7 @@ func wireForm(ctx context.Context, s *stage) {
 	stream := &shared.StreamIdentifier{StreamName: []byte(s.stream("a"))}
 	server := streams.NewStreamsClient(conn)
 	if err := appendRaw(ctx, server, stream); err != nil {
-		s.skip("not asked: %s", status.Code(err))
+		s.skip("%s", notAsked(status.Code(err)))
 	}
 	answers, err := server.Read(ctx, &streams.ReadReq{Options: &streams.ReadReq_Options{
 		StreamOption: &streams.ReadReq_Options_Stream{Stream: &streams.ReadReq_Options_StreamOptions{
@@ -57,9 +57,12 @@ func wireForm(ctx context.Context, s *stage) {
 		}
 	}
 	if !errors.Is(err, io.EOF) {
-		s.skip("not asked: %s", status.Code(err))
+		s.skip("%s", notAsked(status.Code(err)))
 	}
 }
+
+// notAsked is what the check saw that was answered with a code at once.
+func notAsked(code codes.Code) string { return fmt.Sprintf("not asked: %s", code) }
 
 // bearable ends the check unless the official client reads an answer without
 // ending the process or panicking.

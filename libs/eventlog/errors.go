@@ -72,6 +72,8 @@ func outcomeOf(ctx context.Context, err error) error {
 		return ErrExists
 	case code == esdb.ErrorCodeAccessDenied || code == esdb.ErrorCodeUnauthenticated:
 		return ErrDenied
+	case isBeyond(err):
+		return ErrBeyond
 	case isFull(err):
 		return ErrFull
 	case isTooLarge(err):
@@ -80,6 +82,12 @@ func outcomeOf(ctx context.Context, err error) error {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	return err
+}
+
+// isBeyond tells that the node refused a position that it has not reached.
+func isBeyond(err error) bool {
+	s, ok := status.FromError(err)
+	return ok && s.Code() == codes.InvalidArgument && strings.Contains(s.Message(), "beyond the end of the log")
 }
 
 // isFull tells that the node had no room for an append. The client drops the

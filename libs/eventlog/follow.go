@@ -2,6 +2,8 @@ package eventlog
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -20,10 +22,16 @@ const searchWindow = 256
 // When the connection breaks it connects again, with growing pauses, and goes
 // on exactly where it was. Each time it reaches the end of the log it says so
 // once with CaughtUp. It returns only when the context ends, the log is closed,
-// or handle returns an error, and then that error as it is.
+// or handle returns an error, and then that error as it is; with ErrBeyond if the
+// log does not reach the position, at the beginning or after a break, and with
+// ErrReplaced if after a break another event is where the last one delivered was.
 func (l *Log) Follow(ctx context.Context, after Position, prefixes []string, handle func(Delivery) error) error {
 	pause, down := newPauses(), false
+	var last *Recorded // the last event delivered
 	for {
+		if err := l.same(ctx, last, down); err != nil {
+			return fmt.Errorf("follow the log after %d: %w", after, err)
+		}
 		stop, err := l.subscribe(ctx, after, prefixes, 0, func(d Delivery) (bool, error) {
 			if down {
 				down = false
@@ -35,7 +43,7 @@ func (l *Log) Follow(ctx context.Context, after Position, prefixes []string, han
 			}
 			switch {
 			case d.Event != nil:
-				after = d.Event.Position
+				after, last = d.Event.Position, &Recorded{Event: Event{ID: d.Event.ID}, Position: d.Event.Position, Created: d.Event.Created}
 			case d.Checkpoint > after:
 				after = d.Checkpoint
 			}
@@ -48,6 +56,8 @@ func (l *Log) Follow(ctx context.Context, after Position, prefixes []string, han
 			return ctx.Err()
 		case l.feeds.isClosed():
 			return errClosed
+		case isBeyond(err):
+			return fmt.Errorf("follow the log after %d: %w", after, ErrBeyond)
 		}
 		if !down {
 			down = true
@@ -58,6 +68,23 @@ func (l *Log) Follow(ctx context.Context, after Position, prefixes []string, han
 			return err
 		}
 	}
+}
+
+// same tells, after a break, whether the log is still the one that the last event
+// came from. A log that cannot answer now, or in which the event is no longer
+// kept, is taken for the same: it is asked again at the next break.
+func (l *Log) same(ctx context.Context, last *Recorded, broken bool) error {
+	if !broken || last == nil {
+		return nil
+	}
+	now, err := l.At(ctx, last.Position)
+	switch {
+	case errors.Is(err, ErrBeyond):
+		return ErrBeyond
+	case err == nil && (now.ID != last.ID || !now.Created.Equal(last.Created)):
+		return ErrReplaced
+	}
+	return nil
 }
 
 // subscribe delivers to each until it says stop, with stop and its error, or

@@ -126,3 +126,34 @@ func (l *Log) ReadAll(ctx context.Context, after Position, prefixes []string, li
 	}
 	return page, after, nil
 }
+
+// At returns the event at a position of the log, of whatever stream: the node's own
+// too. Without one exactly there, such as after it was scavenged, it returns
+// ErrNotFound, and ErrBeyond if the log does not reach so far.
+func (l *Log) At(ctx context.Context, position Position) (Recorded, error) {
+	at, err := retry(ctx, l.calls, func(ctx context.Context, client *esdb.Client) (Recorded, error) {
+		options := esdb.ReadAllOptions{
+			Direction: esdb.Forwards,
+			From:      esdb.Position{Commit: uint64(position), Prepare: uint64(position)},
+		}
+		events, err := client.ReadAll(ctx, options, 1)
+		if err != nil {
+			return Recorded{}, err
+		}
+		src := reading(events)
+		defer src.close()
+		for {
+			r, ok, err := src.next()
+			switch {
+			case errors.Is(err, io.EOF) || ok && r.Position != position:
+				return Recorded{}, ErrNotFound
+			case err != nil || ok:
+				return r, err
+			}
+		}
+	})
+	if err != nil {
+		return Recorded{}, fmt.Errorf("read the event at %d: %w", position, err)
+	}
+	return at, nil
+}

@@ -64,6 +64,14 @@ var (
 	// then: append again, with the same ids, when there is room. It is
 	// ErrUnavailable too, so that who can wait for the log does.
 	ErrFull = fmt.Errorf("%w: there is no room on its disk", ErrUnavailable)
+	// ErrBeyond comes of a position that the log does not reach: it was kept from
+	// another log, or the log is an older copy of itself, such as a restored backup.
+	// Waiting would not help: the position would be reached by other events in the
+	// end, and those up to it would be missed.
+	ErrBeyond = errors.New("the position is beyond the end of the log, which is another one or was restored from an older copy")
+	// ErrReplaced comes of a log that has become another under a follower: at the
+	// position of the last event delivered there is another event now.
+	ErrReplaced = errors.New("the log was replaced by another, or by an older copy that has grown differently")
 )
 
 // Delivery is one thing a follower is told: exactly one of its fields is set.

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/gossip"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/persistent"
@@ -17,6 +18,12 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/peer"
+	"google.golang.org/grpc/tap"
+)
+
+const (
+	refusingFor = 5 * time.Second // what a refused client still sends is read
+	maxRefusing = 64              // clients that are read at a time
 )
 
 // need is what a call asks for: a right on a stream, or one on the node.
@@ -96,6 +103,22 @@ func (n *Node) accessOfStream(srv any, stream grpc.ServerStream, info *grpc.Stre
 	return next(srv, g)
 }
 
+// accessOfHeaders refuses a call without credentials before any of its messages is
+// received. Two kinds of calls go on to accessOfStream: their clients would take a
+// refusal that comes while they send for the end of the connection.
+func (n *Node) accessOfHeaders(ctx context.Context, call *tap.Info) (context.Context, error) {
+	switch call.FullMethodName {
+	case streams.Streams_Append_FullMethodName, persistent.PersistentSubscriptions_Read_FullMethodName:
+		return ctx, nil
+	}
+	if n.users == nil || open(call.FullMethodName) || hasBasic(call.Header["authorization"]) {
+		return ctx, nil
+	}
+	err := unauthenticated()
+	n.meters.refuse(err)
+	return ctx, err
+}
+
 // callerKey is under which the context of a stream holds the user that calls.
 type callerKey struct{}
 
@@ -135,18 +158,45 @@ func (g *guarded) RecvMsg(message any) error {
 	return nil
 }
 
-// refuse reads what the client still sends, but not for ever: a client that is cut
-// off while sending sees an end of file in place of the reason.
+// refuse reads what the client still sends, but not for long: a client that is cut
+// off while sending sees an end of file in place of the reason. Beyond so many at a
+// time, clients are cut off.
 func (g *guarded) refuse(reason error) error {
 	if g.info.IsServerStream {
 		return reason
 	}
-	for range maxEvents + 1 {
-		if g.ServerStream.RecvMsg(new(streams.AppendReq)) != nil {
-			break
-		}
+	places := g.node.refusing
+	select {
+	case places <- struct{}{}:
+	default:
+		return reason
+	}
+	drained := make(chan struct{})
+	go func() { // receiving ends when the call does
+		defer func() { <-places }()
+		defer close(drained)
+		drain(g.ServerStream)
+	}()
+	timer := time.NewTimer(refusingFor)
+	defer timer.Stop()
+	select {
+	case <-drained:
+	case <-timer.C:
 	}
 	return reason
+}
+
+// drain reads the messages of a call to their end, or as many bytes as an append
+// may have.
+func drain(stream grpc.ServerStream) {
+	for bytes := 0; bytes <= MaxAppendBytes; {
+		var m appendMessage
+		if stream.RecvMsg(&m) != nil {
+			return
+		}
+		bytes += m.buffer.Len() + 1
+		m.buffer.Free()
+	}
 }
 
 // caller tells who makes a gRPC call.
@@ -160,6 +210,12 @@ func (n *Node) caller(ctx context.Context) (user, error) {
 		return user{}, unauthenticated()
 	}
 	return n.users.authenticate(ctx, from, name, password)
+}
+
+// hasBasic says that there may be credentials, without reading them.
+func hasBasic(headers []string) bool {
+	const scheme = "Basic "
+	return len(headers) == 1 && len(headers[0]) > len(scheme) && strings.EqualFold(headers[0][:len(scheme)], scheme)
 }
 
 // basic reads the header of HTTP's Basic scheme.

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"io"
 	"math"
+	"time"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/mem"
 )
 
@@ -20,6 +22,8 @@ const (
 	maxEvents     = 16384
 	smallAppend   = 64 << 10 // bytes; larger ones wait for a place
 	largeAppends  = 32       // places
+	slackPerEvent = 256      // bytes that an event may weigh on the wire beyond what counts of it
+	waitForPlace  = 15 * time.Second
 )
 
 // streamsServer answers the Streams service. BatchAppend is not implemented; the
@@ -33,7 +37,7 @@ type streamsServer struct {
 func (s *streamsServer) Append(call streams.Streams_AppendServer) error {
 	var in incoming
 	defer in.leave()
-	o, err := in.collect(s.node, call)
+	o, err := in.collect(call, s.node.large)
 	if err != nil {
 		return err
 	}
@@ -58,23 +62,28 @@ type incoming struct {
 	write   *write
 	refusal error
 	size    int
+	weight  int // bytes of the buffers, whatever is in them
 	held    []mem.Buffer
 	first   [2]mem.Buffer // held, if there is one event
 	large   chan struct{} // where a large append has a place
+	rest    *hurried      // receives what a large append still sends
 }
 
 // collect receives a whole append. It reads to the end even if the append is to be
 // refused: a client that is cut off while sending sees an end of file in place of
 // the reason.
-func (in *incoming) collect(n *Node, call streams.Streams_AppendServer) (*write, error) {
+func (in *incoming) collect(call streams.Streams_AppendServer, large chan struct{}) (*write, error) {
 	in.held = in.first[:0]
 	var m appendMessage
 	for {
-		err := call.RecvMsg(&m)
+		err := in.receive(call, &m)
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
+			if in.refusal != nil {
+				err = in.refusal
+			}
 			return nil, err
 		}
 		if in.take(&m) {
@@ -82,10 +91,11 @@ func (in *incoming) collect(n *Node, call streams.Streams_AppendServer) (*write,
 		} else {
 			m.buffer.Free()
 		}
-		if in.size > smallAppend && in.large == nil {
-			if err := in.enter(call.Context(), n.large); err != nil {
+		if in.weight > smallAppend && in.rest == nil {
+			if err := in.enter(call.Context(), large); err != nil {
 				return nil, err
 			}
+			in.rest = newHurried(call)
 		}
 	}
 	if in.write == nil && in.refusal == nil {
@@ -94,42 +104,71 @@ func (in *incoming) collect(n *Node, call streams.Streams_AppendServer) (*write,
 	return in.write, in.refusal
 }
 
+func (in *incoming) receive(call streams.Streams_AppendServer, m *appendMessage) error {
+	if in.rest != nil {
+		return in.rest.next(m)
+	}
+	return call.RecvMsg(m)
+}
+
 // take adds a message to the write and says whether it is still needed.
 func (in *incoming) take(m *appendMessage) bool {
-	switch {
-	case in.refusal != nil:
-	case in.write == nil:
+	if in.refusal != nil {
+		return false
+	}
+	if in.write == nil {
 		in.write, in.refusal = appendOptions(m)
 		return false
-	default:
-		e := &m.event
-		in.refusal = m.refusal()
-		in.size += len(e.data) + len(e.meta) + 2*len(e.kind)
-		if in.refusal == nil && (in.size > MaxAppendBytes || len(in.write.events) == maxEvents) {
-			in.refusal = appendTooLarge()
-		}
-		if in.refusal == nil {
-			in.write.events = append(in.write.events, *e)
-			return true
-		}
 	}
-	if in.write != nil {
-		in.write.events = nil
+	e := &m.event
+	if err := m.refusal(); err != nil {
+		in.refuse(err)
+		return false
 	}
+	in.size += len(e.data) + len(e.meta) + 2*len(e.kind)
+	in.weight += m.buffer.Len()
+	count := len(in.write.events)
+	if in.size > MaxAppendBytes || in.weight > MaxAppendBytes+(count+1)*slackPerEvent || count == maxEvents {
+		in.refuse(appendTooLarge())
+		return false
+	}
+	in.write.events = append(in.write.events, *e)
+	return true
+}
+
+// refuse lets go of what has been received. What still comes is read and dropped.
+func (in *incoming) refuse(reason error) {
+	in.refusal = reason
+	in.write.events = nil
 	mem.BufferSlice(in.held).Free()
 	in.held = in.held[:0]
-	return false
+	in.exit()
 }
 
 // enter waits for a place among the large appends, of which only so many are in
-// memory at once.
+// memory at once. One that finds none in good time is refused: it waits with its
+// events in hand.
 func (in *incoming) enter(ctx context.Context, large chan struct{}) error {
+	if in.refusal != nil {
+		return nil
+	}
+	timer := time.NewTimer(waitForPlace)
+	defer timer.Stop()
 	select {
 	case large <- struct{}{}:
 		in.large = large
-		return nil
+	case <-timer.C:
+		in.refuse(&fault{code: codes.ResourceExhausted, text: "too many large appends are being received"})
 	case <-ctx.Done():
 		return ctx.Err()
+	}
+	return nil
+}
+
+func (in *incoming) exit() {
+	if in.large != nil {
+		<-in.large
+		in.large = nil
 	}
 }
 
@@ -138,8 +177,9 @@ func (in *incoming) abandon() { in.held = nil }
 
 func (in *incoming) leave() {
 	mem.BufferSlice(in.held).Free()
-	if in.large != nil {
-		<-in.large
+	in.exit()
+	if in.rest != nil {
+		in.rest.end()
 	}
 }
 
@@ -201,6 +241,8 @@ func (n *Node) write(ctx context.Context, o *write) (answer, error) {
 		return answer{}, ctx.Err()
 	case <-full:
 		return answer{}, diskFull("")
+	case <-n.writer.done:
+		return n.late(o)
 	case <-n.store.failure.done:
 		return answer{}, n.store.failure.err
 	}
@@ -211,9 +253,24 @@ func (n *Node) write(ctx context.Context, o *write) (answer, error) {
 		return answer{}, ctx.Err()
 	case <-full:
 		return answer{}, diskFull("; whether this has been written is not known yet")
+	case <-n.writer.done:
+		return n.late(o)
 	case <-n.store.failure.done:
 		return answer{}, n.store.failure.err
 	}
+}
+
+// late is what became of a write once the writer has ended.
+func (n *Node) late(o *write) (answer, error) {
+	select {
+	case a := <-o.answer:
+		return a, nil
+	default:
+	}
+	if err := n.store.failure.cause(); err != nil {
+		return answer{}, err
+	}
+	return answer{}, unavailable("the event node is closing")
 }
 
 // successFrame is the message AppendResp of an append that has happened.

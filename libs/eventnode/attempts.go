@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -13,7 +14,8 @@ import (
 )
 
 const (
-	verifiedFor   = 10 * time.Minute
+	verifiedFor   = 10 * time.Minute // after the last use
+	hostBits6     = 64               // of an IPv6 address: a host has the rest to itself
 	refusedFor    = 10 * time.Second
 	maxRemembered = 4096
 	comparing     = 2  // passwords compared at a time
@@ -70,13 +72,21 @@ func (m *memory) key(name, password string, hash []byte) credentials {
 func (m *memory) verified(key credentials) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return time.Now().Before(m.right[key])
+	now, until := time.Now(), m.right[key]
+	if !now.Before(until) {
+		return false
+	}
+	if until.Sub(now) < verifiedFor/2 {
+		m.right[key] = now.Add(verifiedFor) // who is in use is not forgotten
+	}
+	return true
 }
 
 // attempt compares credentials that have not been verified lately.
 func (m *memory) attempt(ctx context.Context, from string, key credentials, compare func() bool) error {
-	if m.refused(from, key) {
-		return unauthenticated()
+	from = network(from)
+	if err := m.refusal(from, key); err != nil {
+		return err
 	}
 	select {
 	case m.queue <- struct{}{}:
@@ -101,14 +111,37 @@ func (m *memory) attempt(ctx context.Context, from string, key credentials, comp
 	return nil
 }
 
-// refused says that the same credentials were wrong a moment ago, or that a host
-// has guessed too often. Credentials that have been verified do not come here.
-func (m *memory) refused(from string, key credentials) bool {
+// refusal is for credentials that were wrong a moment ago, and for a host that has
+// guessed too often. Credentials that have been verified do not come here.
+func (m *memory) refusal(from string, key credentials) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := time.Now()
 	g := m.guesses[from]
-	return now.Before(m.wrong[key]) || now.Before(g.until) && g.count >= failuresAMin
+	switch {
+	case now.Before(m.wrong[key]):
+		return unauthenticated()
+	case now.Before(g.until) && g.count >= failuresAMin:
+		return &fault{code: codes.ResourceExhausted, text: "too many wrong passwords have come from this host; try again in a minute"}
+	}
+	return nil
+}
+
+// network is what a host is known by: its address, or the part of an IPv6 address
+// that it cannot choose.
+func network(host string) string {
+	ip, err := netip.ParseAddr(host)
+	if err != nil {
+		return host
+	}
+	if ip = ip.Unmap().WithZone(""); ip.Is4() {
+		return ip.String()
+	}
+	prefix, err := ip.Prefix(hostBits6)
+	if err != nil {
+		return host
+	}
+	return prefix.String()
 }
 
 func (m *memory) remember(from string, key credentials, ok bool) {

@@ -60,7 +60,10 @@ func (m Manifest) sum() (string, error) {
 // Backup writes a tar archive of the store to w while the node works on: all that
 // was acknowledged before the call, and whatever of the log follows it without a
 // gap. It needs room for copies of the write-ahead log and of what compactions
-// replace meanwhile. It returns ErrBackingUp if another backup is under way.
+// replace meanwhile. Before it writes anything it proves the checksums of all that
+// it is going to write. It returns ErrDamaged, with the name of the file, if they
+// are wrong, ErrFull if there is no room, and ErrBackingUp if another backup is
+// under way.
 func (n *Node) Backup(ctx context.Context, w io.Writer) (manifest Manifest, err error) {
 	if !n.desk.enter() {
 		return Manifest{}, ErrClosed
@@ -82,9 +85,13 @@ func (n *Node) Backup(ctx context.Context, w io.Writer) (manifest Manifest, err 
 		}
 	}()
 	files := n.store.fs.Unwrap() // what fails here is a backup that fails, not the store
+	promised := n.promises()
 	dir := files.PathJoin(n.store.dir, backupPrefix+time.Now().UTC().Format("20060102T150405.000000000"))
 	defer func() { err = errors.Join(err, files.RemoveAll(dir)) }()
-	if manifest.Last, err = n.checkpoint(dir); err != nil {
+	if err := n.checkpoint(dir); err != nil {
+		return Manifest{}, promised.cause(files, n.store.dir, err)
+	}
+	if manifest.Last, err = promised.keptBy(ctx, files, dir); err != nil {
 		return Manifest{}, err
 	}
 	manifest.Format, manifest.Layout, manifest.Created = backupFormat, layoutVersion, n.now().UTC()
@@ -124,40 +131,47 @@ func (n *Node) untilClosed(ctx context.Context) (context.Context, context.Cancel
 	return ctx, func() { cancel(nil) }
 }
 
-// checkpoint makes a second store of the same files, and returns the position of
-// its last event.
-func (n *Node) checkpoint(dir string) (uint64, error) {
-	if err := n.store.space.refusal(); err != nil {
-		return 0, err
+// checkpoint makes a second store of the same files.
+func (n *Node) checkpoint(dir string) error {
+	if n.store.space.refusal() != nil {
+		return ErrFull
 	}
 	if err := n.Err(); err != nil {
-		return 0, err
+		return err
 	}
 	// What was acknowledged is in the write-ahead log and synced; flushing makes
 	// the rest of the log whole. An engine that has failed does not come back.
 	done := make(chan error, 1)
-	go func() { done <- n.store.engine().Checkpoint(dir, pebble.WithFlushedWAL()) }()
+	go func() {
+		n.store.logs.copying.Lock() // a scavenge removes no log meanwhile
+		defer n.store.logs.copying.Unlock()
+		done <- n.store.engine().Checkpoint(dir, pebble.WithFlushedWAL())
+	}()
 	select {
 	case err := <-done:
+		if isFull(err) {
+			return fmt.Errorf("%w: %w", ErrFull, err)
+		}
 		if err != nil {
-			return 0, fmt.Errorf("checkpoint: %w", err)
+			return fmt.Errorf("checkpoint: %w", damagedData(err))
 		}
 	case <-n.store.failure.done:
-		return 0, n.store.failure.err
+		return n.store.failure.err
 	}
-	return lastOf(dir, n.store.fs.Unwrap())
+	return nil
 }
 
 // lastOf opens a store that nobody else uses, without changing it.
 func lastOf(dir string, files vfs.FS) (uint64, error) {
 	db, err := pebble.Open(dir, &pebble.Options{
-		FS: files, ReadOnly: true, FormatMajorVersion: pebble.FormatNewest, Logger: quiet{},
+		FS: files, ReadOnly: true, FormatMajorVersion: pebble.FormatNewest, Logger: quiet{}, DisableTableStats: true,
+		EventListener: &pebble.EventListener{DataCorruption: func(pebble.DataCorruptionInfo) {}}, // without, it is fatal
 	})
 	if err != nil {
-		return 0, fmt.Errorf("open the checkpoint: %w", err)
+		return 0, fmt.Errorf("open the checkpoint: %w", damagedData(err))
 	}
 	last, err := lastPosition(db)
-	return last, errors.Join(err, db.Close())
+	return last, errors.Join(damagedData(err), db.Close())
 }
 
 // quiet is a logger of the engine that says nothing and does not end the process.
@@ -259,6 +273,16 @@ func (n *Node) serveBackup(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	case errors.Is(err, ErrBackingUp):
 		http.Error(w, err.Error(), http.StatusConflict)
+	case errors.Is(err, ErrFull):
+		n.log.Warn("no backup", slog.Any("error", err))
+		http.Error(w, ErrFull.Error(), http.StatusServiceUnavailable)
+	case errors.Is(err, ErrDamaged) && !errors.Is(err, ErrStorage):
+		n.log.Error("no backup", slog.Any("error", err))
+		text := err.Error() // names a log, or the file of the next
+		if _, ok := errors.AsType[*damage](err); ok {
+			text = damagedRecord(err).text
+		}
+		http.Error(w, text, http.StatusInternalServerError)
 	default:
 		n.log.Error("no backup", slog.Any("error", err))
 		http.Error(w, "there is no backup", http.StatusServiceUnavailable)

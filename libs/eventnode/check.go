@@ -56,8 +56,8 @@ func CheckWith(ctx context.Context, cfg Config, tell func(Progress)) (Report, er
 	}
 	last, _ := s.tail.load()
 	c := checker{db: s.db, tell: tell, names: make(map[string]uint64), progress: Progress{Total: 3 * last}}
-	err = c.run(ctx)
-	return c.report, errors.Join(err, s.close())
+	err = damagedData(c.run(ctx))
+	return c.report, errors.Join(err, s.close(), s.failure.cause())
 }
 
 // checker compares the tables of a store without keeping them. Each table is read

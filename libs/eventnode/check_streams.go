@@ -74,7 +74,7 @@ func (c *checker) findRevision(ctx context.Context) error {
 			return fmt.Errorf("%w: %s: its event, position %d, is missing", ErrInconsistent, place(key), position)
 		}
 		if err != nil {
-			return fmt.Errorf("%w: %s: %w", ErrInconsistent, place(key), err)
+			return fmt.Errorf("%w: %s: %w", ErrInconsistent, place(key), damagedData(err))
 		}
 		stream, err := c.streamOf(rec.stream)
 		if err == nil && (stream != numberAt(key[:9]) || rec.revision != numberAt(key)) {
@@ -141,7 +141,7 @@ func (c *checker) leads(stream uint64, id eventID, revision uint64) error {
 	rec, err := recordAt(c.db, position)
 	switch {
 	case err != nil:
-		return fmt.Errorf("%w: stream %d, event id %s: %w", ErrInconsistent, stream, id, err)
+		return fmt.Errorf("%w: stream %d, event id %s: %w", ErrInconsistent, stream, id, damagedData(err))
 	case rec.id != id:
 		return fmt.Errorf("%w: event id %s leads to position %d, which has another", ErrInconsistent, id, position)
 	}

@@ -87,10 +87,24 @@ func (c Config) withDefaults() (Config, error) {
 	switch {
 	case c.TLS == nil && c.Users != "":
 		return c, ErrUsersNeedTLS
-	case c.TLS == nil || c.Users == "":
+	case !c.secured():
 		return c, loopback(c.Addr)
 	}
 	return c, nil
+}
+
+func (c Config) secured() bool { return c.TLS != nil && c.Users != "" }
+
+// reachable refuses an address that was found for a name, and on which the node
+// listens already: "localhost" is what the resolver of the machine says it is.
+func (c Config) reachable(listens net.Addr) error {
+	if c.secured() {
+		return nil
+	}
+	if tcp, ok := listens.(*net.TCPAddr); ok && tcp.IP.IsLoopback() {
+		return nil
+	}
+	return fmt.Errorf("%w: %s", ErrNotLoopback, listens)
 }
 
 func loopback(addr string) error {

@@ -103,7 +103,7 @@ func written(t *testing.T) (killed, closed files, log []eventnode.Fact) {
 }
 
 // named are the ways to say where the damage is.
-var named = regexp.MustCompile(`\d{6}\.(sst|log|blob)|MANIFEST-\d+|OPTIONS-\d+|SYNCED|marker\.|format.version|position \d+|stream \d+|\b\d{6}\b`)
+var named = regexp.MustCompile(`\d{6}\.(sst|log|blob)|MANIFEST-\d+|OPTIONS-\d+|SYNCED|marker\.|format.version|position \d+|stream \d+`)
 
 // examine opens a store and reads all of it. It returns how the damage was found,
 // or that there is none to be seen.
@@ -155,7 +155,7 @@ func TestDamageIsFoundAndNamed(t *testing.T) {
 				if t.Failed() {
 					t.Fatalf("after: %s; found: %s", what, found)
 				}
-				if found != "" && !named.MatchString(found) {
+				if found != "" && (!named.MatchString(found) || strings.Contains(found, "carrier")) {
 					t.Fatalf("%s: found without a name: %s", what, found)
 				}
 				counts[fmt.Sprintf("%s found=%t", strings.Fields(what)[0], found != "")]++

@@ -208,10 +208,10 @@ type diskFile struct {
 // Write writes all of p.
 func (f *diskFile) Write(p []byte) (int, error) {
 	rest := p
-	if f.ahead != nil {
-		f.ahead.before(f.File, f.written.Load(), int64(len(p)))
-	}
 	err := f.disk.change(operation{what: "write", name: f.name, gives: f.gives}, func() error {
+		if f.ahead != nil {
+			f.ahead.before(f.File, f.written.Load(), int64(len(p)))
+		}
 		n, err := f.File.Write(rest)
 		rest = rest[n:]
 		return err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/netip"
 	"sync"
 	"time"
 )
@@ -16,6 +17,9 @@ const (
 	peekTimeout = 5 * time.Second
 	// maxPeeking bounds the connections that have not said so yet.
 	maxPeeking = 256
+	// maxPeekingOfHost bounds those of one host, so that it does not shut out the
+	// others. One more is closed at once. This machine has no such bound.
+	maxPeekingOfHost = 32
 	// maxConnections bounds all of them. One more is closed at once.
 	maxConnections = 4096
 	// acceptPause is the rest after a failed accept, such as "too many open files".
@@ -32,6 +36,7 @@ type door struct {
 	http     *hall
 	peeking  chan struct{}
 	inside   chan struct{}
+	shares   shares
 	ctx      context.Context //nolint:containedctx // it ends what is between accept and hall
 	cancel   context.CancelFunc
 }
@@ -44,6 +49,7 @@ func newDoor(l net.Listener, config *tls.Config) *door {
 		http:     newHall(l.Addr()),
 		peeking:  make(chan struct{}, maxPeeking),
 		inside:   make(chan struct{}, maxConnections),
+		shares:   shares{peeking: make(map[string]int)},
 	}
 	d.ctx, d.cancel = context.WithCancel(context.Background())
 	return d
@@ -63,15 +69,22 @@ func (d *door) run() {
 			time.Sleep(acceptPause)
 			continue
 		}
+		host := hostOf(conn.RemoteAddr().String())
+		if !d.shares.take(host) {
+			_ = conn.Close()
+			continue
+		}
 		select {
 		case d.inside <- struct{}{}:
 		default:
+			d.shares.give(host)
 			_ = conn.Close() // one too many
 			continue
 		}
 		d.peeking <- struct{}{}
 		routes.Go(func() {
 			defer func() { <-d.peeking }()
+			defer d.shares.give(host)
 			d.route(&counted{Conn: conn, leave: sync.OnceFunc(func() { <-d.inside })})
 		})
 	}
@@ -106,6 +119,44 @@ func (d *door) route(conn net.Conn) {
 	if err != nil || !to.enter(&peekedConn{Conn: inner, head: head}) {
 		_ = conn.Close()
 	}
+}
+
+// shares counts the connections of each host that have not said what they want.
+type shares struct {
+	mu      sync.Mutex
+	peeking map[string]int
+}
+
+// take says whether a host may have one more.
+func (s *shares) take(host string) bool {
+	if exempt(host) {
+		return true
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	host = network(host)
+	if s.peeking[host] >= maxPeekingOfHost {
+		return false
+	}
+	s.peeking[host]++
+	return true
+}
+
+func (s *shares) give(host string) {
+	if exempt(host) {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	host = network(host)
+	if s.peeking[host]--; s.peeking[host] == 0 {
+		delete(s.peeking, host)
+	}
+}
+
+func exempt(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().IsLoopback()
 }
 
 // counted is a connection that makes room when it ends.

@@ -160,3 +160,6 @@ func (c *Core) Settle(ctx context.Context, compact bool) error {
 	}
 	return db.Compact(ctx, []byte{0}, []byte{0xff}, false)
 }
+
+// DamagedData is how errors of the engine are told.
+func DamagedData(err error) error { return damagedData(err) }

@@ -3,8 +3,13 @@ package eventnode
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -71,16 +76,73 @@ func (l engineLogger) Fatalf(format string, args ...any) {
 	select {}
 }
 
-// damagedData names the file in an error of the engine that tells of damage.
-func damagedData(err error) error {
-	if errors.Is(err, pebble.ErrDBNotPristine) {
-		return fmt.Errorf("%w: marker.format-version is missing: %w", ErrDamaged, err)
+// damage is what an error of the engine says of a damaged or missing file. The
+// engine's own error stays behind: its text has more than one line, and a table
+// that is missing must not be taken for a store that is not there.
+type damage struct{ file, text string }
+
+// Error names the file.
+func (d *damage) Error() string {
+	said := ErrDamaged.Error()
+	if d.file != "" {
+		said += ": " + d.file
 	}
-	if !pebble.IsCorruptionError(err) {
+	return said + ": " + d.text
+}
+
+// Unwrap makes it ErrDamaged.
+func (*damage) Unwrap() error { return ErrDamaged }
+
+const (
+	detailCarrier = "<corruption detail carrier>" // stands in the engine's texts for what they carry
+	sizeMismatch  = "object size mismatch"        // stands in them for a table that is cut off, without a mark
+	missingText   = "it is missing"
+)
+
+// engineFile finds the number of a table in a text of the engine.
+var engineFile = regexp.MustCompile(`\b(?:(?:file|table|blob) |L\d: )(\d{6,})\b`)
+
+// damagedData turns what the engine says of damage, or of a file that is not there,
+// into ErrDamaged with the name of the file. It is for errors from inside a store;
+// all others come back as they are.
+func damagedData(err error) error {
+	missing := errors.Is(err, fs.ErrNotExist)
+	switch {
+	case err == nil || errors.Is(err, ErrDamaged):
+		return err
+	case errors.Is(err, pebble.ErrDBNotPristine):
+		return &damage{file: "marker.format-version", text: missingText}
+	case !missing && !pebble.IsCorruptionError(err) && !strings.Contains(err.Error(), sizeMismatch):
 		return err
 	}
-	if info := pebble.ExtractDataCorruptionInfo(err); info != nil {
-		return fmt.Errorf("%w: %s: %w", ErrDamaged, filepath.Base(info.Path), err)
+	lines := strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' })
+	lines = slices.DeleteFunc(lines, func(line string) bool { return line == detailCarrier })
+	d := &damage{file: damagedFile(err), text: strings.Join(lines, "; ")}
+	if missing {
+		d.text = missingText
 	}
-	return fmt.Errorf("%w: %w", ErrDamaged, err)
+	return d
+}
+
+// damagedFile is the name of the file that an error of the engine is about.
+func damagedFile(err error) string {
+	if info := pebble.ExtractDataCorruptionInfo(err); info != nil {
+		return filepath.Base(info.Path)
+	}
+	if at, ok := errors.AsType[*fs.PathError](err); ok {
+		return filepath.Base(at.Path)
+	}
+	if at, ok := errors.AsType[*os.LinkError](err); ok {
+		return filepath.Base(at.Old)
+	}
+	said := err.Error()
+	number := engineFile.FindStringSubmatch(said)
+	switch {
+	case number == nil:
+		return ""
+	case strings.Contains(said, "blob"):
+		return number[1] + ".blob"
+	default:
+		return number[1] + ".sst"
+	}
 }

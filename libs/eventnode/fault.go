@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"path/filepath"
 	"strconv"
 	"strings"
 
-	"github.com/cockroachdb/pebble/v2"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
@@ -79,8 +77,8 @@ func diskFull(reservation string) error {
 // damagedRecord names the file or the position, and nothing of what is stored.
 func damagedRecord(err error) *fault {
 	text := ErrDamaged.Error()
-	if info := pebble.ExtractDataCorruptionInfo(err); info != nil {
-		text += ": " + filepath.Base(info.Path)
+	if d, ok := errors.AsType[*damage](err); ok && d.file != "" {
+		text += ": " + d.file
 	} else if errors.Is(err, errRecord) {
 		text += ": " + err.Error()
 	}
@@ -137,11 +135,12 @@ func (n *Node) asStatus(ctx context.Context, err error) error {
 		return f.GRPCStatus().Err()
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return status.FromContextError(err).Err()
-	case pebble.IsCorruptionError(err), errors.Is(err, errRecord):
-		n.log.ErrorContext(ctx, "event node call met damaged data", slog.Any("error", err))
-		return damagedRecord(err).GRPCStatus().Err()
 	case errors.Is(err, ErrStorage):
 		return status.Error(codes.Unavailable, ErrStorage.Error())
+	}
+	if err = damagedData(err); errors.Is(err, ErrDamaged) || errors.Is(err, errRecord) {
+		n.log.ErrorContext(ctx, "event node call met damaged data", slog.Any("error", err))
+		return damagedRecord(err).GRPCStatus().Err()
 	}
 	if s, ok := status.FromError(err); ok {
 		return s.Err()

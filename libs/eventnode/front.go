@@ -15,10 +15,14 @@ type front struct {
 	ends      func() time.Time // of the certificate; zero: not known
 	advertise string
 	query     string // of the connection string
+	refusing  chan struct{}
 }
 
 func openFront(cfg Config) (front, error) {
-	f := front{advertise: cfg.Advertise, query: cfg.TLS.query(), ends: func() time.Time { return time.Time{} }}
+	f := front{
+		advertise: cfg.Advertise, query: cfg.TLS.query(), ends: func() time.Time { return time.Time{} },
+		refusing: make(chan struct{}, maxRefusing),
+	}
 	var err error
 	if cfg.TLS != nil {
 		if f.tls, f.ends, err = cfg.TLS.server(cfg.Logger); err != nil {

@@ -71,7 +71,7 @@ func (n *Node) serveScavenge(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	answer := struct {
 		ScavengeReport
-		Error string `json:",omitempty"`
+		Error string `json:"error,omitempty"`
 	}{ScavengeReport: report}
 	switch {
 	case err == nil:

@@ -78,6 +78,9 @@ func Open(cfg Config) (*Node, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("listen: %w", err), s.close())
 	}
+	if err := cfg.reachable(listener.Addr()); err != nil {
+		return nil, errors.Join(err, listener.Close(), s.close())
+	}
 	n := &Node{
 		log: cfg.Logger, now: cfg.Now, store: s,
 		writer:   newWriter(s, cfg.Now, cfg.ForgetEventIDs),
@@ -110,6 +113,7 @@ func (n *Node) start() {
 		grpc.StaticStreamWindowSize(streamWindow),
 		grpc.StaticConnWindowSize(connWindow),
 		grpc.NumStreamWorkers(callWorkers),
+		grpc.InTapHandle(n.accessOfHeaders),
 		grpc.ChainUnaryInterceptor(n.faultsOfCall, n.metersOfCall, n.accessOfCall),
 		grpc.ChainStreamInterceptor(n.faultsOfStream, n.metersOfStream, n.accessOfStream),
 	)
@@ -120,7 +124,10 @@ func (n *Node) start() {
 	n.http = &http.Server{Handler: n.handler(), ReadHeaderTimeout: peekTimeout, IdleTimeout: idleHTTP, MaxHeaderBytes: 1 << 14}
 
 	n.writing.Go(n.writer.run)
-	n.writing.Go(func() { commit(n.store, n.writer.rounds) })
+	n.writing.Go(func() {
+		defer close(n.writer.done)
+		commit(n.store, n.writer.rounds)
+	})
 	n.groups.load()
 	n.serving.Go(n.door.run)
 	n.serving.Go(func() { n.served(n.grpc.Serve(n.door.grpc)) })

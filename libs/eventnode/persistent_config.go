@@ -65,8 +65,9 @@ type groupEntry struct {
 	MaxSubscriberCount    int32        `json:"maxSubscriberCount"`
 	NamedConsumerStrategy string       `json:"namedConsumerStrategy"`
 	Filter                *groupFilter `json:"filter,omitempty"`
-	// StartedAt is what "from the end" meant when the group was made, so that it
-	// means the same after a restart.
+	// StartedAt is where the group began, if StartPosition does not say so: what
+	// "from the end" meant when the group was made, or how far it was when it was
+	// updated.
 	StartedAt *uint64 `json:"startedAt,omitempty"`
 }
 
@@ -189,16 +190,11 @@ func (e *groupEntry) number(place string) (int64, error) {
 
 // first is the number that the group begins with if it has no checkpoint.
 func (e *groupEntry) first() (uint64, error) {
-	number, err := e.number(e.StartPosition)
-	switch {
-	case err != nil:
-		return 0, err
-	case number >= 0:
-		return uint64(number), nil
-	case e.StartedAt != nil:
+	if e.StartedAt != nil {
 		return *e.StartedAt, nil
 	}
-	return 0, nil
+	number, err := e.number(e.StartPosition)
+	return uint64(max(number, 0)), err
 }
 
 func byNames(a, b groupEntry) int {

@@ -91,6 +91,13 @@ func (s *subscription) stop(ctx context.Context, last bool) {
 	}
 }
 
+// low is the number below which all is done.
+func (s *subscription) low() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.core.Info().Low
+}
+
 // do lets the state machine do something and sees to what follows from it.
 func (s *subscription) do(change func(g *group.Group[letter], now time.Time)) {
 	s.mu.Lock()

@@ -4,8 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -20,13 +20,19 @@ type groups struct {
 	admin sync.Mutex // held by whoever changes what groups there are
 	mu    sync.RWMutex
 	byKey map[string]*subscription
-	cause error // why there are none, such as before they are loaded
+	// dormant are groups that exist but could not be opened after an update. Who
+	// asks for one has it opened.
+	dormant map[string]groupEntry
+	cause   error // why there are none, such as before they are loaded
 }
 
 var errGroupsClosed = errors.New("the persistent subscriptions are not running")
 
 func newGroups(n *Node) *groups {
-	return &groups{node: n, byKey: make(map[string]*subscription), cause: errGroupsClosed}
+	return &groups{
+		node: n, cause: errGroupsClosed,
+		byKey: make(map[string]*subscription), dormant: make(map[string]groupEntry),
+	}
 }
 
 // load starts all groups that are configured. If that cannot be read the node
@@ -61,8 +67,13 @@ func (g *groups) start(ctx context.Context) {
 	g.byKey, g.cause = byKey, err
 }
 
-// close ends all groups and lets them tell how far they have come.
+// close ends all groups and lets them tell how far they have come. The engine stays
+// open until they have, or until the node has given up on its writer.
 func (g *groups) close() {
+	if !g.node.desk.enter() {
+		return
+	}
+	defer g.node.desk.leave()
 	g.admin.Lock()
 	defer g.admin.Unlock()
 	g.stop(context.Background(), true)
@@ -72,6 +83,7 @@ func (g *groups) stop(ctx context.Context, last bool) {
 	g.mu.Lock()
 	all := g.byKey
 	g.byKey, g.cause = make(map[string]*subscription), errGroupsClosed
+	clear(g.dormant)
 	g.mu.Unlock()
 	var stopping sync.WaitGroup
 	for _, s := range all {
@@ -99,16 +111,45 @@ func (g *groups) running() error {
 	return nil
 }
 
+// find returns a group. One that is dormant is opened.
 func (g *groups) find(stream, name string) (*subscription, error) {
+	s, err := g.lookup(stream, name)
+	if s != nil || err != nil {
+		return s, err
+	}
+	g.admin.Lock()
+	defer g.admin.Unlock()
+	return g.awake(stream, name)
+}
+
+// lookup returns a group, or nil if it is dormant.
+func (g *groups) lookup(stream, name string) (*subscription, error) {
 	if err := g.running(); err != nil {
 		return nil, err
 	}
 	g.mu.RLock()
 	defer g.mu.RUnlock()
-	s := g.byKey[groupKey(stream, name)]
-	if s == nil || s.entry.Stream != stream {
-		return nil, groupMissing(stream, name)
+	key := groupKey(stream, name)
+	if s := g.byKey[key]; s != nil && s.entry.Stream == stream {
+		return s, nil
 	}
+	if e, ok := g.dormant[key]; ok && e.Stream == stream {
+		return nil, nil
+	}
+	return nil, groupMissing(stream, name)
+}
+
+// awake is find for who holds the admin lock.
+func (g *groups) awake(stream, name string) (*subscription, error) {
+	s, err := g.lookup(stream, name)
+	if s != nil || err != nil {
+		return s, err
+	}
+	key := groupKey(stream, name)
+	if s, err = g.open(g.dormant[key]); err != nil {
+		return nil, err
+	}
+	g.put(key, s)
 	return s, nil
 }
 
@@ -133,10 +174,10 @@ func (g *groups) create(ctx context.Context, e groupEntry, user string) error {
 	if err := g.running(); err != nil {
 		return err
 	}
-	if g.byKey[e.key()] != nil {
+	if _, dormant := g.dormant[e.key()]; dormant || g.byKey[e.key()] != nil {
 		return groupExists(e.Stream, e.Group)
 	}
-	if len(g.byKey) >= maxGroups {
+	if len(g.byKey)+len(g.dormant) >= maxGroups {
 		return groupFailed(e.Stream, e.Group, "there are too many")
 	}
 	s, err := e.source(g.node)
@@ -164,11 +205,11 @@ func (g *groups) create(ctx context.Context, e groupEntry, user string) error {
 }
 
 // update gives a group other settings. All its clients are dropped, and it goes on
-// from its checkpoint.
+// where it is: where it was to begin is told, but no longer matters.
 func (g *groups) update(ctx context.Context, e groupEntry, user string) error {
 	g.admin.Lock()
 	defer g.admin.Unlock()
-	old, err := g.find(e.Stream, e.Group)
+	old, err := g.awake(e.Stream, e.Group)
 	if err != nil {
 		return err
 	}
@@ -176,6 +217,9 @@ func (g *groups) update(ctx context.Context, e groupEntry, user string) error {
 	if _, err := g.node.begin(&e); err != nil {
 		return err
 	}
+	// Without a checkpoint the new group begins with what the old one has not done.
+	low := old.low()
+	e.StartedAt = &low
 	_, err = g.save(ctx, user, func(entries []groupEntry) []groupEntry {
 		for i := range entries {
 			if entries[i].key() == e.key() {
@@ -187,9 +231,10 @@ func (g *groups) update(ctx context.Context, e groupEntry, user string) error {
 	if err != nil {
 		return err
 	}
-	old.stop(ctx, false)
+	old.stop(ctx, true)
 	s, err := g.open(e)
 	if err != nil {
+		g.rest(e)
 		return err
 	}
 	g.put(e.key(), s)
@@ -200,19 +245,26 @@ func (g *groups) update(ctx context.Context, e groupEntry, user string) error {
 func (g *groups) remove(ctx context.Context, stream, name, user string) error {
 	g.admin.Lock()
 	defer g.admin.Unlock()
-	old, err := g.find(stream, name)
+	old, err := g.lookup(stream, name)
 	if err != nil {
 		return err
 	}
+	key := groupKey(stream, name)
+	e := g.dormant[key]
+	if old != nil {
+		e = old.entry
+	}
 	_, err = g.save(ctx, user, func(entries []groupEntry) []groupEntry {
-		return slices.DeleteFunc(entries, func(e groupEntry) bool { return e.key() == old.entry.key() })
+		return slices.DeleteFunc(entries, func(e groupEntry) bool { return e.key() == key })
 	})
 	if err != nil {
 		return err
 	}
-	old.stop(ctx, false)
-	g.put(old.entry.key(), nil)
-	return g.clear(ctx, old.entry)
+	if old != nil {
+		old.stop(ctx, false)
+	}
+	g.put(key, nil)
+	return g.clear(ctx, e)
 }
 
 func (g *groups) clear(ctx context.Context, e groupEntry) error {
@@ -222,11 +274,20 @@ func (g *groups) clear(ctx context.Context, e groupEntry) error {
 func (g *groups) put(key string, s *subscription) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	delete(g.dormant, key)
 	if s == nil {
 		delete(g.byKey, key)
 		return
 	}
 	g.byKey[key] = s
+}
+
+// rest makes a group dormant.
+func (g *groups) rest(e groupEntry) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	delete(g.byKey, e.key())
+	g.dormant[e.key()] = e
 }
 
 // open starts a group from its checkpoint.
@@ -255,6 +316,7 @@ func (g *groups) save(ctx context.Context, user string, change func([]groupEntry
 	for _, s := range g.list("") {
 		c.Entries = append(c.Entries, s.entry)
 	}
+	c.Entries = slices.AppendSeq(c.Entries, maps.Values(g.dormant))
 	c.Entries = change(c.Entries)
 	data, err := json.Marshal(c)
 	if err != nil {
@@ -264,77 +326,4 @@ func (g *groups) save(ctx context.Context, user string, change func([]groupEntry
 		return 0, err
 	}
 	return g.node.append(ctx, groupConfigStream, []record{{id: uuid.New(), json: true, kind: []byte(typeGroupConfig), data: data}})
-}
-
-// lastWord is the data of the last event of a stream of the node's own, or nil.
-func (n *Node) lastWord(stream, kind string) ([]byte, error) {
-	bound, _ := n.store.tail.load()
-	r := &reader{db: n.store.engine(), bound: bound, now: n.now()}
-	v, err := r.view(stream)
-	if err != nil || !v.found || v.tombstoned || v.last < v.first && v.lastAt <= bound {
-		return nil, err
-	}
-	rec, err := lastRecord(r.db, v.id, max(bound, v.lastAt)) // the scavenger may be faster
-	if err != nil || rec.stub {
-		return nil, err
-	}
-	if string(rec.kind) != kind {
-		return nil, fmt.Errorf("%w: %s ends with a %s", errRecord, stream, rec.kind)
-	}
-	return rec.data, nil
-}
-
-func (n *Node) groupEntries() ([]groupEntry, error) {
-	data, err := n.lastWord(groupConfigStream, typeGroupConfig)
-	if data == nil || err != nil {
-		return nil, err
-	}
-	c, err := decodeGroupConfig(data)
-	return c.Entries, err
-}
-
-// checkpointOf returns the number below which all is done.
-func (n *Node) checkpointOf(e groupEntry) (low uint64, found bool, err error) {
-	data, err := n.lastWord(e.checkpointStream(), typeCheckpoint)
-	if data == nil || err != nil {
-		return 0, false, err
-	}
-	var place string
-	if err := json.Unmarshal(data, &place); err != nil {
-		return 0, false, fmt.Errorf("checkpoint of a persistent subscription: %w", err)
-	}
-	last, err := e.number(place)
-	if err != nil || last < 0 {
-		return 0, false, err
-	}
-	return uint64(last) + 1, true, nil
-}
-
-// begin says with which number a new group begins, and keeps what "the end" means
-// at this moment.
-func (n *Node) begin(e *groupEntry) (uint64, error) {
-	first, err := e.number(e.StartPosition)
-	if err != nil {
-		return 0, err
-	}
-	bound, _ := n.store.tail.load()
-	if e.onLog() && first > 0 && uint64(first) > bound {
-		return 0, groupFailed(e.Stream, e.Group, "the position is beyond the end of the log")
-	}
-	if first >= 0 {
-		return uint64(first), nil
-	}
-	next := bound + 1
-	if !e.onLog() {
-		v, err := (&reader{db: n.store.engine(), bound: bound, now: n.now()}).view(e.Stream)
-		if err != nil {
-			return 0, err
-		}
-		next = 0
-		if v.id != 0 && !v.tombstoned {
-			next = v.last + 1
-		}
-	}
-	e.StartedAt = &next
-	return next, nil
 }

@@ -79,6 +79,7 @@ func (s *persistentServer) userOf(ctx context.Context) string {
 // send sends what the group has for a consumer until the call or the group ends.
 // It holds no lock while the consumer is slow to receive.
 func (s *subscription) send(c *groupClient, call persistent.PersistentSubscriptions_ReadServer, gone <-chan error, textID bool) error {
+	mayFollow := s.node.linkRights(call.Context())
 	for {
 		select {
 		case <-c.wake:
@@ -92,11 +93,29 @@ func (s *subscription) send(c *groupClient, call persistent.PersistentSubscripti
 			return groupDropped(s.entry.Stream, s.entry.Group)
 		}
 		for _, d := range s.take(c) {
+			d.Body = s.visible(d.Body, mayFollow)
 			if err := call.Send(delivery(d, textID)); err != nil {
 				return err
 			}
 		}
 	}
+}
+
+// visible is a message as a consumer may see it: where a link leads that it may not
+// follow is not shown, as in reads. A consumer may read what the group is on, and so
+// what was parked from there: the link to it is the node's own.
+func (s *subscription) visible(l letter, mayFollow func(stream string) bool) letter {
+	if mayFollow == nil || l.link == nil || l.event == nil {
+		return l
+	}
+	stream := string(l.event.stream)
+	if stream == s.entry.Stream || s.entry.onLog() && string(l.link.stream) == s.entry.parkedStream() {
+		return l
+	}
+	if !mayFollow(stream) {
+		l.event = nil
+	}
+	return l
 }
 
 // receive hears what became of messages until the consumer is gone.

@@ -222,10 +222,14 @@ func (r *reader) streamPage(v view, from, limit uint64) (p page, next uint64, do
 		found = index.SeekGE(streamKey(v.id, from))
 	}
 	events := cursor{log: log}
-	old := old{view: v, floors: r.floors, counting: !r.backwards && from <= v.first}
-	for ; found; found = step() {
+	old := old{view: v, floors: r.floors, counting: !r.backwards && max(from, v.first) <= r.floors.of(v.id, v.oldest)}
+	for considered := 0; found; found = step() {
 		revision := numberAt(index.Key())
 		if p.full() || uint64(len(p.items)) == limit {
+			return p, revision, false, nil
+		}
+		if considered++; considered > pageConsidered {
+			old.end(revision) // if none was young enough so far, the next page goes on counting
 			return p, revision, false, nil
 		}
 		if err := r.fetch(&p, &events, &old, revision, numberAt(index.Value())); err != nil {
@@ -259,7 +263,9 @@ func (r *reader) fetch(p *page, events *cursor, old *old, revision, position uin
 	return nil
 }
 
-// old notes how many events at the beginning of a stream are too old.
+// old notes how many events at the beginning of a stream are too old. It counts
+// only where everything before is known to be: what other limits hide was not
+// looked at, and may be seen again when they are gone.
 type old struct {
 	view     view
 	floors   *floors

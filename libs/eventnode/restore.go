@@ -42,8 +42,8 @@ func Restore(ctx context.Context, archive io.Reader, cfg Config) (report Report,
 	if cfg.Dir == "" {
 		return Report{}, ErrNoDir
 	}
-	dir := filepath.Clean(cfg.Dir)
-	if err := vacant(dir); err != nil {
+	dir, err := vacated(cfg.Dir)
+	if err != nil {
 		return Report{}, err
 	}
 	parent := filepath.Dir(dir)
@@ -80,26 +80,33 @@ func Restore(ctx context.Context, archive io.Reader, cfg Config) (report Report,
 	if err := syncDir(temporary); err != nil {
 		return Report{}, err
 	}
-	if err := os.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return Report{}, fmt.Errorf("%w: %w", ErrOccupied, err) // somebody has put something there
-	}
 	if err := os.Rename(temporary, dir); err != nil {
 		return Report{}, err
 	}
 	return report, syncDir(parent)
 }
 
-func vacant(dir string) error {
-	entries, err := os.ReadDir(dir)
+// vacated is where a store is to be put: the directory itself, not a link to it. An
+// empty one makes room at once, since some cannot, such as the root of a volume.
+func vacated(dir string) (string, error) {
+	target, err := filepath.EvalSymlinks(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil
+		return filepath.Clean(dir), nil
 	case err != nil:
-		return err
-	case len(entries) > 0:
-		return fmt.Errorf("%w: %s", ErrOccupied, dir)
+		return "", err
 	}
-	return nil
+	entries, err := os.ReadDir(target)
+	switch {
+	case err != nil:
+		return "", err
+	case len(entries) > 0:
+		return "", fmt.Errorf("%w: %s", ErrOccupied, dir)
+	}
+	if err := os.Remove(target); err != nil {
+		return "", fmt.Errorf("%w: %s cannot be replaced; a directory within it can be made", ErrOccupied, dir)
+	}
+	return target, nil
 }
 
 // ReadManifest reads a backup to its end, proves it as far as that can be done

@@ -30,14 +30,14 @@ const (
 
 // ScavengeReport is what a scavenge has done.
 type ScavengeReport struct {
-	Streams  uint64        // streams looked at, metastreams included
-	Touched  uint64        // streams of which events were removed
-	Skipped  uint64        // streams that changed meanwhile; the next scavenge sees to them
-	Events   uint64        // events removed, stubs included
-	Stubs    uint64        // last events of their streams, of which only the place is left
-	Bytes    uint64        // bytes of the removed records, uncompressed
-	Cleaned  uint64        // bytes of the files that were rewritten or deleted, roughly
-	Duration time.Duration // wall time
+	Streams  uint64 `json:"streams"`              // streams looked at, metastreams included
+	Touched  uint64 `json:"touched"`              // streams of which events were removed
+	Skipped  uint64 `json:"skipped"`              // streams that changed meanwhile; the next scavenge sees to them
+	Events   uint64 `json:"events"`               // events removed, stubs included
+	Stubs    uint64 `json:"stubs"`                // last events of their streams, of which only the place is left
+	Bytes    uint64 `json:"bytes"`                // bytes of the removed records, uncompressed
+	Cleaned  uint64 `json:"cleaned"`              // bytes of the files that were rewritten or deleted, roughly
+	Duration Took   `json:"durationMilliseconds"` // wall time
 }
 
 // Scavenge removes for good what no reader of its stream can see any more:
@@ -73,7 +73,7 @@ func (n *Node) Scavenge(ctx context.Context) (ScavengeReport, error) {
 	began := time.Now()
 	s := scavenge{node: n, began: began}
 	err := s.run(ctx)
-	s.report.Duration = time.Since(began)
+	s.report.Duration = Took{time.Since(began)}
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		err = cause
 	}

@@ -20,6 +20,8 @@ type logFiles struct {
 	mu        sync.Mutex
 	newest    uint64 // number of the newest log
 	condemned uint64 // logs up to this number are not used again
+
+	copying sync.Mutex // held while a copy is made of all files
 }
 
 // logNumber is the number in the name of a write-ahead log, 0 for another file.
@@ -66,6 +68,8 @@ func (l *logFiles) condemn() uint64 {
 
 // removeLogs deletes the logs up to a number, which the engine has flushed.
 func (s *store) removeLogs(upTo uint64) error {
+	s.logs.copying.Lock() // the engine may be copying them
+	defer s.logs.copying.Unlock()
 	names, err := s.fs.List(s.dir)
 	if err != nil {
 		return err

@@ -60,7 +60,7 @@ func (n *Node) scavengeAndSay() error {
 	attrs := []slog.Attr{
 		slog.Uint64("events", report.Events), slog.Uint64("bytes", report.Bytes),
 		slog.Uint64("streams", report.Touched), slog.Uint64("skipped", report.Skipped),
-		slog.Uint64("cleaned_bytes", report.Cleaned), slog.Duration("took", report.Duration),
+		slog.Uint64("cleaned_bytes", report.Cleaned), slog.Duration("took", report.Duration.Duration),
 	}
 	switch {
 	case errors.Is(err, ErrClosed), errors.Is(err, ErrScavenging), errors.Is(err, ErrStorage):

@@ -41,7 +41,7 @@ func (s *scavenge) wipe(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := s.node.store.removeLogs(logs); err != nil {
+	if err := s.apart(ctx, func() error { return s.node.store.removeLogs(logs) }); err != nil {
 		return err
 	}
 	if err := s.awaitRemoval(ctx, db); err != nil {

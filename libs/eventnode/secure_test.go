@@ -36,7 +36,7 @@ func users(t testing.TB) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "users")
 	var text strings.Builder
-	for _, line := range []string{"admin", "ops", "clerk:", "auditor:$readers,staff", "prometheus:$monitors"} {
+	for _, line := range []string{"admin", "ops", "clerk:", "auditor:readers,staff", "prometheus:$monitors"} {
 		name, groups, grouped := strings.Cut(line, ":")
 		fmt.Fprintf(&text, "%s:%s", name, hash(t, "pass-"+name))
 		if grouped {
@@ -107,7 +107,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 	appendTo(t, admin, "listed", esdb.NoStream{}, note("x"))
 	for stream, text := range map[string]string{
 		"$$listed": `{"$acl":{"$r":"staff","$w":["clerk"]}}`,
-		"$$$all":   `{"$acl":{"$r":"$readers"}}`,
+		"$$$all":   `{"$acl":{"$r":"readers"}}`,
 		"$$broken": `{"$acl":"nobody knows"}`,
 	} {
 		appendTo(t, admin, stream, esdb.Any{}, esdb.EventData{EventType: "$metadata", ContentType: esdb.ContentTypeJson, Data: []byte(text)})

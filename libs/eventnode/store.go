@@ -78,7 +78,7 @@ func openStore(cfg Config, readOnly bool) (*store, error) {
 	}
 	d := disk{FS: files, dir: dir, failure: s.failure, space: s.space, synced: s.synced, gate: s.gate, logs: s.logs}
 	s.fs = d
-	if err := s.open(d, cfg, log, readOnly); err != nil {
+	if err := damagedData(s.open(d, cfg, log, readOnly)); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
 	s.space.running.Go(s.space.run)
@@ -152,12 +152,12 @@ func (s *store) engineOptions(d disk, log *slog.Logger, readOnly bool) *pebble.O
 			// A reader that meets damage gets an error of its own.
 			DataCorruption: func(info pebble.DataCorruptionInfo) {
 				if _, again := told.LoadOrStore(info.Path, true); !again {
-					log.Error("event node has damaged data", slog.String("file", info.Path), slog.Any("error", info.Details))
+					log.Error("event node has damaged data", slog.String("file", info.Path), slog.Any("error", damagedData(info.Details)))
 				}
 			},
 			BackgroundError: func(err error) {
-				if pebble.IsCorruptionError(err) {
-					s.failure.fail(damagedData(err))
+				if err = damagedData(err); errors.Is(err, ErrDamaged) {
+					s.failure.fail(err)
 					return
 				}
 				log.Warn("storage engine", slog.Any("error", err))
@@ -236,7 +236,7 @@ func (s *store) close() error {
 	case <-full:
 		return errors.Join(ErrFull, s.letGo())
 	case <-s.failure.done:
-		return s.failure.err
+		return nil // as above
 	}
 }
 

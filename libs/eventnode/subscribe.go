@@ -86,7 +86,7 @@ func (r *reading) followAll(options *streams.ReadReq_Options_AllOptions, f filte
 	}
 	for live := false; ; {
 		bound, moved := r.node.store.tail.load()
-		r.bound = bound
+		r.bound, r.now = bound, r.node.now() // links to what has become too old meanwhile lead nowhere
 		for next <= bound {
 			p, to, done, err := r.allPage(&f, next, math.MaxUint64, counter)
 			if err != nil {

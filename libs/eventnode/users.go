@@ -66,6 +66,9 @@ func openDirectory(path string, log *slog.Logger) (*directory, error) {
 		}
 		return all, err
 	}, path)
+	if errors.Is(err, ErrUsers) {
+		return nil, err
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUsers, err)
 	}
@@ -122,26 +125,27 @@ func readUsers(path string) (map[string]user, error) {
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}
-		u, err := parseUser(line)
-		if err != nil {
-			return nil, fmt.Errorf("line %d: %w", n, err)
+		u, wrong := parseUser(line)
+		if _, twice := all[u.name]; twice && wrong == "" {
+			wrong = "a name comes twice"
 		}
-		if _, twice := all[u.name]; twice {
-			return nil, fmt.Errorf("line %d: %w: a name comes twice", n, ErrUsers)
+		if wrong != "" {
+			return nil, fmt.Errorf("%w: line %d: %s", ErrUsers, n, wrong)
 		}
 		all[u.name] = u
 	}
 	return all, lines.Err()
 }
 
-func parseUser(line string) (user, error) {
+// parseUser reads one line, or says what is wrong with it.
+func parseUser(line string) (u user, wrong string) {
 	fields := strings.Split(line, ":")
 	if len(fields) < 2 || len(fields) > 3 || fields[0] == "" {
-		return user{}, fmt.Errorf("%w: it is not name:hash or name:hash:groups", ErrUsers)
+		return user{}, "it is not name:hash or name:hash:groups"
 	}
-	u := user{name: fields[0], hash: []byte(fields[1])}
+	u = user{name: fields[0], hash: []byte(fields[1])}
 	if _, err := bcrypt.Cost(u.hash); err != nil {
-		return user{}, fmt.Errorf("%w: the hash is not one of bcrypt", ErrUsers)
+		return user{}, "the hash is not one of bcrypt"
 	}
 	switch {
 	case len(fields) == 3 && fields[2] != "":
@@ -152,7 +156,23 @@ func parseUser(line string) (user, error) {
 	case u.name == "ops":
 		u.groups = []string{GroupOps}
 	}
-	return u, nil
+	for _, group := range u.groups {
+		if wrong := wrongGroup(group); wrong != "" {
+			return user{}, wrong
+		}
+	}
+	return u, ""
+}
+
+// wrongGroup says why a group has no meaning. A name with $ that is not known is
+// most likely a known one, misspelt.
+func wrongGroup(group string) string {
+	switch {
+	case group == GroupAdmins || group == GroupOps || group == GroupMonitors:
+	case strings.HasPrefix(group, "$"):
+		return fmt.Sprintf("the group %q is not known; with $ begin %s, %s and %s alone", group, GroupAdmins, GroupOps, GroupMonitors)
+	}
+	return ""
 }
 
 // SetUser writes a user into the file, which is made if there is none: a new one,
@@ -168,6 +188,9 @@ func SetUser(file, name, password string, groups ...string) error {
 	for _, group := range groups {
 		if group == "" || strings.ContainsAny(group, ":, \t\r\n") {
 			return fmt.Errorf("%w: a group is empty or has a character that it cannot have", ErrUsers)
+		}
+		if wrong := wrongGroup(group); wrong != "" {
+			return fmt.Errorf("%w: %s", ErrUsers, wrong)
 		}
 	}
 	hash, err := bcrypt.GenerateFromPassword([]byte(password), passwordEffort)

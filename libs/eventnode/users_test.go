@@ -109,7 +109,7 @@ func TestWhoGuessesIsNotLookedAtForAWhile(t *testing.T) {
 			t.Fatalf("guess %d: code %d", i, got)
 		}
 	}
-	if got := guess("pass-admin"); got != esdb.ErrorCodeUnauthenticated {
+	if got := guess("pass-admin"); got != esdb.ErrorCodeUnknown {
 		t.Errorf("the right guess after twenty wrong ones: code %d", got)
 	}
 	appendTo(t, good, "case-1", esdb.Any{}, note("who is known goes on"))

@@ -50,6 +50,7 @@ type writer struct {
 	forgetIDs bool
 	queue     chan *write
 	stop      chan struct{}
+	done      chan struct{} // closed when no more writes are answered
 	rounds    chan round
 	turn      chan struct{} // holds a token when no round is on its way to the disk
 
@@ -71,6 +72,7 @@ func newWriter(s *store, now func() time.Time, forgetIDs bool) *writer {
 		store: s, now: now, forgetIDs: forgetIDs,
 		queue:  make(chan *write, queuedAppends),
 		stop:   make(chan struct{}),
+		done:   make(chan struct{}),
 		rounds: make(chan round),
 		turn:   make(chan struct{}, 1),
 		heads:  newHeads(maxHeads),

@@ -1,7 +1,8 @@
 // Package view keeps what services show as lists: rows folded from the log into
-// one SQLite file, with the log position in the same transaction. A view holds
-// no truth. It is dropped and grows back when its schema or the streams it is
-// folded from change, and never decides anything.
+// one SQLite file, with the log position, and which event lies there, in the same
+// transaction. A view holds no truth. It is dropped and grows back when its schema
+// or the streams it is folded from change, and when the log is no longer the one it
+// was folded from, as after a restore; it never decides anything.
 package view
 
 import (
@@ -40,7 +41,8 @@ type View struct {
 	edit *sql.DB
 
 	mu       sync.Mutex
-	position eventlog.Position
+	progress progress          // what is proven, and kept in the file
+	position eventlog.Position // how far the view is, kept or not
 	changed  chan struct{}
 	caughtUp bool
 }
@@ -86,20 +88,23 @@ func (v *View) open(ctx context.Context) (fresh bool, err error) {
 	if version != v.version() {
 		return true, nil
 	}
-	return false, v.edit.QueryRowContext(ctx, "SELECT at FROM position").Scan(&v.position)
+	if v.progress, err = load(ctx, v.edit); err != nil {
+		return false, fmt.Errorf("open view: %w", err)
+	}
+	v.position = v.progress.at()
+	return false, nil
 }
 
 // version is a fingerprint of the schema and of the streams it is folded from,
 // kept in the file's header.
 func (v *View) version() int32 {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%q", v.cfg.Schema, v.cfg.Prefixes))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%q", v.cfg.Schema, table, v.cfg.Prefixes))
 	return int32(binary.BigEndian.Uint32(sum[:]) &^ (1 << 31)) //nolint:gosec // the top bit is cleared
 }
 
 func (v *View) create(ctx context.Context) error {
-	v.position = eventlog.Start
-	schema := v.cfg.Schema + ";CREATE TABLE position (at INTEGER NOT NULL);INSERT INTO position VALUES (0);" +
-		fmt.Sprintf("PRAGMA user_version = %d", v.version())
+	v.progress, v.position = progress{}, eventlog.Start
+	schema := v.cfg.Schema + ";" + table + ";" + fmt.Sprintf("PRAGMA user_version = %d", v.version())
 	if _, err := v.edit.ExecContext(ctx, schema); err != nil {
 		return fmt.Errorf("create view: %w", err)
 	}
@@ -136,8 +141,23 @@ func (v *View) Changed() <-chan struct{} {
 	return v.changed
 }
 
-// Run folds the log in until ctx ends.
+// Run folds the log in until ctx ends. A view that was folded from another log, or
+// from one that has since been restored from an older copy, it grows anew first;
+// until the log can be asked it shows what it has.
 func (v *View) Run(ctx context.Context) error {
+	for {
+		if err := v.settle(ctx); err != nil {
+			return fmt.Errorf("view: %w", err)
+		}
+		err := v.follow(ctx)
+		if !errors.Is(err, eventlog.ErrBeyond) && !errors.Is(err, eventlog.ErrReplaced) {
+			return err
+		}
+	}
+}
+
+// follow folds in what comes after the view's position.
+func (v *View) follow(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	deliveries := make(chan eventlog.Delivery, batch)
@@ -190,7 +210,9 @@ func (v *View) commit(ctx context.Context, arrived []eventlog.Delivery) error {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }() // after a commit it is a no-op
-	at, caughtUp := v.Position()
+	v.mu.Lock()
+	p, at, caughtUp := v.progress, v.position, v.caughtUp
+	v.mu.Unlock()
 	for _, d := range arrived {
 		switch {
 		case d.CaughtUp:
@@ -201,19 +223,30 @@ func (v *View) commit(ctx context.Context, arrived []eventlog.Delivery) error {
 			if err := v.cfg.Apply(ctx, tx, *d.Event); err != nil {
 				return fmt.Errorf("%s at %d: %w", d.Event.Stream, d.Event.Revision, err)
 			}
-			at = d.Event.Position
+			at, p = d.Event.Position, progress{folded: markOf(*d.Event)}
 		}
 	}
-	if _, err := tx.ExecContext(ctx, "UPDATE position SET at = ?", at); err != nil {
+	if at > p.folded.at {
+		p.passed = v.passing(ctx, at, p.passed)
+	}
+	if err := p.save(ctx, tx); err != nil {
 		return err
 	}
 	if err := tx.Commit(); err != nil {
 		return err
 	}
+	v.advance(p, at, caughtUp)
+	return nil
+}
+
+// moved sets how far the view is to what is proven, from where it catches up.
+func (v *View) moved(p progress) { v.advance(p, p.at(), false) }
+
+// advance tells those who wait for a change.
+func (v *View) advance(p progress, at eventlog.Position, caughtUp bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.position, v.caughtUp = at, caughtUp
+	v.progress, v.position, v.caughtUp = p, at, caughtUp
 	close(v.changed)
 	v.changed = make(chan struct{})
-	return nil
 }

@@ -295,7 +295,8 @@ func TestWhatCannotRunSaysSo(t *testing.T) {
 		code int
 		args []string
 	}{
-		"a directory belongs to one city": {1, []string{"run", "--data", data, "--addr", "127.0.0.1:0", "--node-addr", "127.0.0.1:0"}},
+		"a directory belongs to one city": {4, []string{"run", "--data", data, "--addr", "127.0.0.1:0", "--node-addr", "127.0.0.1:0"}},
+		"or to one event store":           {4, []string{"eventstore", "--data", data, "--addr", "127.0.0.1:0"}},
 		"an address is taken once":        {1, []string{"run", "--data", t.TempDir(), "--addr", strings.TrimPrefix(running.base, "http://"), "--node-addr", "127.0.0.1:0"}},
 		"the node stays on this machine":  {2, []string{"eventstore", "--data", t.TempDir(), "--addr", "0.0.0.0:0"}},
 	} {

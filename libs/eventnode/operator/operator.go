@@ -12,22 +12,25 @@ import (
 	"net"
 	"net/http"
 	"strconv"
-	"strings"
 
-	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
 	"github.com/yuanlu/yuanlu/libs/eventnode"
 )
 
 // What a node answers an operator with.
 var (
-	// ErrNoConnection is returned by Connect for what is no connection string of one
-	// node.
+	// ErrNoConnection is returned for what is no connection string, and by Connect
+	// for one of several nodes. It never repeats the string, which may hold a
+	// password.
 	ErrNoConnection = errors.New("this is not the connection string of one event node")
+	// ErrSilent is returned when the node cannot be reached, or ends the connection.
+	ErrSilent = errors.New("the event node does not answer")
 	// ErrRefused is returned when the node does not know the user, or does not let
 	// it do this.
 	ErrRefused = errors.New("the event node refuses")
 	// ErrBusy is returned when the node does this already.
 	ErrBusy = errors.New("the event node is busy with this already")
+	// ErrAnswer is returned for an answer that tells of a failure, or makes no sense.
+	ErrAnswer = errors.New("the event node has not done it")
 )
 
 const answerBytes = 1 << 20
@@ -42,16 +45,16 @@ type Operator struct {
 // Connect reads a connection string as the official client does: with name and
 // password for a node with users.
 func Connect(connection string) (*Operator, error) {
-	config, err := esdb.ParseConnectionString(connection)
+	config, err := parse(connection)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrNoConnection, err)
+		return nil, err
 	}
 	address := config.Address
 	if address == "" && len(config.GossipSeeds) == 1 {
 		address = net.JoinHostPort(config.GossipSeeds[0].Host, strconv.Itoa(int(config.GossipSeeds[0].Port)))
 	}
 	if address == "" {
-		return nil, ErrNoConnection
+		return nil, fmt.Errorf("%w: it names several", ErrNoConnection)
 	}
 	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true}
 	o := &Operator{base: "http://" + address, http: &http.Client{Transport: transport}}
@@ -92,10 +95,10 @@ func (o *Operator) Scavenge(ctx context.Context) (report eventnode.ScavengeRepor
 		Error string
 	}{ScavengeReport: &report}
 	if err := json.NewDecoder(io.LimitReader(answer.Body, answerBytes)).Decode(&told); err != nil {
-		return report, fmt.Errorf("answer of the event node: %w", err)
+		return report, fmt.Errorf("%w: it is no report of a scavenge", ErrAnswer)
 	}
 	if told.Error != "" {
-		return report, fmt.Errorf("%w: %s", eventnode.ErrHeld, told.Error)
+		return report, eventnode.ErrHeld // the only one with which the rest is done
 	}
 	return report, nil
 }
@@ -103,26 +106,26 @@ func (o *Operator) Scavenge(ctx context.Context) (report eventnode.ScavengeRepor
 func (o *Operator) post(ctx context.Context, path string) (*http.Response, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, o.base+path, http.NoBody)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrNoConnection, err)
+		return nil, ErrNoConnection // the cause repeats a part of the string
 	}
 	if o.name != "" {
 		request.SetBasicAuth(o.name, o.password)
 	}
 	answer, err := o.http.Do(request)
 	if err != nil {
-		return nil, err
+		return nil, o.silent(ctx, err)
 	}
 	if answer.StatusCode == http.StatusOK {
 		return answer, nil
 	}
 	text, err := io.ReadAll(io.LimitReader(answer.Body, answerBytes))
 	err = errors.Join(err, answer.Body.Close())
-	said := fmt.Sprintf("%d: %s", answer.StatusCode, strings.TrimSpace(string(text)))
+	said := reason(answer.StatusCode, text)
 	switch answer.StatusCode {
 	case http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests:
 		return nil, errors.Join(fmt.Errorf("%w: %s", ErrRefused, said), err)
 	case http.StatusConflict:
-		return nil, errors.Join(fmt.Errorf("%w: %s", ErrBusy, said), err)
+		return nil, errors.Join(ErrBusy, err)
 	}
-	return nil, errors.Join(fmt.Errorf("the event node answers %s", said), err)
+	return nil, errors.Join(fmt.Errorf("%w: %s", ErrAnswer, said), err)
 }

@@ -72,6 +72,8 @@ func conform(cmd *cobra.Command, connection string, o conformance.Options, as fo
 	switch {
 	case errors.Is(err, conformance.ErrConnection), errors.Is(err, conformance.ErrSelection):
 		return fmt.Errorf("%w: %w", errUsage, err)
+	case errors.Is(err, conformance.ErrCredentials):
+		return fmt.Errorf("用户名或口令有误 %w", err)
 	case err != nil:
 		return fmt.Errorf("事件库不可用 the event store: %w", err)
 	}

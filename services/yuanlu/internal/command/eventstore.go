@@ -56,8 +56,6 @@ certificates and changed users are noticed without a restart.`,
 	cmd.Flags().StringVar(&flags.key, "tls-key", "", "its private key, PEM")
 	cmd.Flags().StringVar(&flags.ca, "tls-ca", "", "the authority that signed it, PEM, to name in the connection string")
 	scavengeFlag(cmd, &flags.scavengeEvery)
-	cmd.MarkFlagsMutuallyExclusive("tls-dir", "tls-cert")
-	cmd.MarkFlagsMutuallyExclusive("tls-dir", "tls-key")
 	cmd.AddCommand(userCommand(), certificateCommand(), backupCommand(), restoreCommand(), verifyCommand(), scavengeCommand())
 	return cmd
 }
@@ -80,21 +78,23 @@ func serveNode(cmd *cobra.Command, flags nodeFlags) (err error) {
 	if err != nil {
 		return fmt.Errorf("%w: %w", errUsage, err)
 	}
-	certificate, err := flags.certificate()
-	if err != nil {
+	if flags.scavengeEvery, err = scavengeEvery(cmd, flags.scavengeEvery); err != nil {
 		return err
 	}
-	if flags.scavengeEvery, err = scavengeEvery(cmd, flags.scavengeEvery); err != nil {
+	if err := flags.check(cmd); err != nil {
+		return err
+	}
+	withdraw := flags.withdraw()
+	certificate, err := flags.certificate()
+	if err != nil {
 		return err
 	}
 	node, stop, err := openNode(config.Data, eventnode.Config{
 		Addr: flags.addr, Advertise: flags.advertise, TLS: certificate, Users: flags.users,
 		ScavengeEvery: flags.scavengeEvery, Logger: logger,
 	})
-	if errors.Is(err, eventnode.ErrNotLoopback) || errors.Is(err, eventnode.ErrUsersNeedTLS) {
-		return fmt.Errorf("%w: 监听本机以外的地址须有 --tls-dir 和 --users: %w (--addr 127.0.0.1:2113, or --tls-dir DIR --users FILE)", errUsage, err)
-	}
 	if err != nil {
+		withdraw()
 		return err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
@@ -116,12 +116,8 @@ func (f nodeFlags) certificate() (*eventnode.TLS, error) {
 			return nil, fmt.Errorf("证书 certificate: %w", err)
 		}
 		return &made, nil
-	case f.cert != "" && f.key != "":
+	case f.cert != "":
 		return &eventnode.TLS{CertFile: f.cert, KeyFile: f.key, CAFile: f.ca}, nil
-	case f.cert != "" || f.key != "" || f.ca != "":
-		return nil, fmt.Errorf("%w: 须同时给出 --tls-cert 和 --tls-key are needed together", errUsage)
-	case len(f.hosts) > 0:
-		return nil, fmt.Errorf("%w: --host 须与 --tls-dir 同用 goes with --tls-dir", errUsage)
 	}
 	return nil, nil
 }
@@ -130,7 +126,7 @@ func (f nodeFlags) certificate() (*eventnode.TLS, error) {
 // is listened on, what is advertised and what the flags name.
 func (f nodeFlags) names() []string {
 	names := []string{"localhost", "127.0.0.1", "::1"}
-	if own, err := os.Hostname(); err == nil && own != "" {
+	if own, err := os.Hostname(); err == nil && isHost(own) {
 		names = append(names, own)
 	}
 	for _, address := range []string{f.addr, f.advertise} {
@@ -161,6 +157,9 @@ event store that runs notices. Give clients ca.crt, and nobody ca.key.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if flags.tlsDir == "" {
 				return fmt.Errorf("%w: 须给出 --tls-dir is needed", errUsage)
+			}
+			if err := flags.checkNames(cmd); err != nil {
+				return err
 			}
 			made, err := flags.certificate()
 			if err != nil {

@@ -5,10 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -66,26 +66,18 @@ func connectionFlag(cmd *cobra.Command, connection *string, name string) {
 func operate(connection string) (*operator.Operator, error) {
 	desk, err := operator.Connect(connection)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errUsage, err)
+		return nil, fmt.Errorf("%w: 连接串无效 %w", errUsage, err)
 	}
 	return desk, nil
-}
-
-// asExit tells which exit code an error of the event store means.
-func asExit(err error) error {
-	switch {
-	case errors.Is(err, operator.ErrBusy), errors.Is(err, eventnode.ErrOccupied), errors.Is(err, eventnode.ErrLocked), errors.Is(err, fs.ErrExist):
-		return fmt.Errorf("%w: %w", errConflict, err)
-	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("%w: %w", errNotFound, err)
-	}
-	return err
 }
 
 // backup writes beside the file and gives it its name at the end.
 func backup(ctx context.Context, desk *operator.Operator, to string) (manifest eventnode.Manifest, err error) {
 	if _, err := os.Lstat(to); !errors.Is(err, fs.ErrNotExist) {
 		return manifest, errors.Join(fmt.Errorf("%w: %s", fs.ErrExist, to), err)
+	}
+	if err := exists(filepath.Dir(to)); err != nil {
+		return manifest, err
 	}
 	file, err := os.CreateTemp(filepath.Dir(to), filepath.Base(to)+".*.part")
 	if err != nil {
@@ -151,6 +143,9 @@ damaged is refused and leaves nothing.`,
 			return asExit(err)
 		}
 		defer func() { _ = file.Close() }() // it is only read
+		if err := isArchive(file); err != nil {
+			return asExit(err)
+		}
 		report, err := eventnode.Restore(cmd.Context(), file, eventnode.Config{Dir: dir})
 		if err != nil {
 			return asExit(err)
@@ -158,6 +153,21 @@ damaged is refused and leaves nothing.`,
 		return printReport(cmd, *out, report)
 	}
 	return cmd
+}
+
+// isArchive is nil for a file that begins as a tar archive does. Of any other,
+// that it is cut off would be the wrong thing to say.
+func isArchive(file io.ReadSeeker) error {
+	const at, magic = 257, "ustar"
+	head := make([]byte, at+len(magic))
+	if _, err := io.ReadFull(file, head); err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return err
+	}
+	if string(head[at:]) != magic {
+		return fmt.Errorf("%w: it is no archive", eventnode.ErrBackup)
+	}
+	_, err := file.Seek(0, io.SeekStart)
+	return err
 }
 
 func verifyCommand() *cobra.Command {
@@ -182,7 +192,7 @@ means damage, 4 that an event store runs on the directory.`,
 		}
 		report, err := eventnode.Check(cmd.Context(), eventnode.Config{Dir: dir})
 		if err != nil {
-			return asExit(err)
+			return ofStore(dir, err)
 		}
 		return printReport(cmd, *out, report)
 	}
@@ -195,9 +205,45 @@ func printReport(cmd *cobra.Command, out format, report eventnode.Report) error 
 			"events": report.Events, "streams": report.Streams, "lastPosition": report.Last,
 		})
 	}
-	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintf(w, "事件 events\t%d\n流 streams\t%d\n最后位置 last position\t%d\n", report.Events, report.Streams, report.Last) // Flush tells
-	return w.Flush()
+	return printFacts(cmd.OutOrStdout(),
+		fact{"事件 events", report.Events}, fact{"流 streams", report.Streams}, fact{"最后位置 last position", report.Last})
+}
+
+// fact is a line of a table of two columns.
+type fact struct {
+	name  string
+	value any
+}
+
+func printFacts(w io.Writer, facts ...fact) error {
+	for _, f := range facts {
+		if _, err := fmt.Fprintf(w, "%s  %v\n", pad(f.name, 24), f.value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// scavenged is a report of a scavenge as data.
+type scavenged struct {
+	Streams  uint64 `json:"streams"`      // looked at
+	Touched  uint64 `json:"touched"`      // streams of which events were removed
+	Skipped  uint64 `json:"skipped"`      // streams that changed meanwhile
+	Events   uint64 `json:"events"`       // removed, stubs included
+	Stubs    uint64 `json:"stubs"`        // events of which the place is left
+	Bytes    uint64 `json:"bytes"`        // of the removed records
+	Cleaned  uint64 `json:"cleanedBytes"` // of the files that were rewritten or deleted
+	Duration int64  `json:"durationMilliseconds"`
+}
+
+func printScavenge(cmd *cobra.Command, out format, r eventnode.ScavengeReport) error {
+	if out == asJSON {
+		return json.NewEncoder(cmd.OutOrStdout()).Encode(scavenged{
+			r.Streams, r.Touched, r.Skipped, r.Events, r.Stubs, r.Bytes, r.Cleaned, r.Duration.Milliseconds(),
+		})
+	}
+	return printFacts(cmd.OutOrStdout(), fact{"清除事件 events removed", r.Events}, fact{"涉及的流 streams touched", r.Touched},
+		fact{"字节 bytes", r.Bytes}, fact{"用时 took", r.Duration.Round(time.Millisecond)})
 }
 
 func scavengeCommand() *cobra.Command {
@@ -224,13 +270,7 @@ been done. With users, the connection names one of $admins or $ops.`,
 		if err != nil {
 			return asExit(err)
 		}
-		if *out == asJSON {
-			return json.NewEncoder(cmd.OutOrStdout()).Encode(report)
-		}
-		w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
-		_, _ = fmt.Fprintf(w, "清除事件 events removed\t%d\n涉及的流 streams touched\t%d\n字节 bytes\t%d\n用时 took\t%s\n", // Flush tells
-			report.Events, report.Touched, report.Bytes, report.Duration.Round(time.Millisecond))
-		return w.Flush()
+		return printScavenge(cmd, *out, report)
 	}
 	return cmd
 }

@@ -50,8 +50,8 @@ func listening(t *testing.T, args ...string) (connection string, stop func()) {
 		}
 	}()
 	for line := range lines {
-		if strings.HasPrefix(line, "esdb://") {
-			connection = line
+		if _, where, found := strings.Cut(line, "listens on "); found {
+			connection = where
 			break
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -52,20 +53,47 @@ a stream ($acl) name users and groups.`,
 			if file == "" {
 				return fmt.Errorf("%w: 须给出 --users is needed", errUsage)
 			}
+			if err := exists(filepath.Dir(file)); err != nil {
+				return err
+			}
 			password, err := readPassword(cmd.InOrStdin(), passwordFile)
 			if err != nil {
 				return err
 			}
-			if err := eventnode.SetUser(file, args[0], password, groups...); err != nil {
-				return fmt.Errorf("%w: %w", errUsage, err)
-			}
-			return nil
+			return usersError(file, eventnode.SetUser(file, args[0], password, groups...))
 		},
 	}
 	cmd.Flags().StringVar(&file, "users", "", "file of users, made if there is none")
 	cmd.Flags().StringVar(&passwordFile, "password-file", "", "file whose first line is the password (default: standard input)")
 	cmd.Flags().StringArrayVar(&groups, "group", nil, "group of the user (repeatable)")
 	return cmd
+}
+
+// usersError tells a name or a password that cannot be from a file that cannot be
+// read.
+func usersError(file string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if fault := checkUsers(file); fault != nil {
+		return fault
+	}
+	if errors.Is(err, eventnode.ErrUsers) {
+		return fmt.Errorf("%w: %w", errUsage, err)
+	}
+	return fmt.Errorf("用户文件 file of users %s: %w", file, err)
+}
+
+// checkUsers is nil for a file of users that can be read, is empty or is not there.
+func checkUsers(file string) error {
+	if file == "" {
+		return nil
+	}
+	// Nobody has an empty name: of a file that can be read, it says no more than that.
+	if err := eventnode.RemoveUser(file, ""); !errors.Is(err, eventnode.ErrNoUser) {
+		return fmt.Errorf("用户文件 file of users %s: %w", file, err)
+	}
+	return nil
 }
 
 // readPassword reads the first line.
@@ -102,11 +130,14 @@ func userRemoveCommand() *cobra.Command {
 			if file == "" {
 				return fmt.Errorf("%w: 须给出 --users is needed", errUsage)
 			}
+			if err := exists(file); err != nil {
+				return err
+			}
 			err := eventnode.RemoveUser(file, args[0])
 			if errors.Is(err, eventnode.ErrNoUser) {
 				return fmt.Errorf("%w: %s", errNotFound, args[0])
 			}
-			return err
+			return usersError(file, err)
 		},
 	}
 	cmd.Flags().StringVar(&file, "users", "", "file of users")

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/yuanlu/yuanlu/libs/eventnode"
+	"github.com/yuanlu/yuanlu/libs/eventnode/operator"
 	"github.com/yuanlu/yuanlu/libs/service"
 )
 
@@ -78,6 +79,9 @@ func scavengeEvery(cmd *cobra.Command, every time.Duration) (time.Duration, erro
 			return 0, fmt.Errorf("%w: %s: %w", errUsage, scavengeVar, err)
 		}
 	}
+	if every < 0 {
+		return 0, fmt.Errorf("%w: --scavenge-every (%s) 不得小于零 is not below zero: %s", errUsage, scavengeVar, every)
+	}
 	return every, nil
 }
 
@@ -114,12 +118,24 @@ func run(cmd *cobra.Command, flags runFlags) (err error) {
 	if err != nil {
 		return fmt.Errorf("%w: %w", errUsage, err)
 	}
+	if err := checkAddress(cmd, "--addr", config.Addr); err != nil {
+		return err
+	}
 	if !embedded {
+		if err := operator.Readable(config.EventStore); err != nil {
+			return fmt.Errorf("%w: 连接串无效 --eventstore (%s): %w", errUsage, eventstoreVar, err)
+		}
 		return runCity(cmd.Context(), config, logger, cmd.ErrOrStderr())
 	}
 	every, err := scavengeEvery(cmd, flags.scavenge)
 	if err != nil {
 		return err
+	}
+	if err := checkAddress(cmd, "--node-addr", flags.node); err != nil {
+		return err
+	}
+	if !isLoopback(flags.node) {
+		return fmt.Errorf("%w: --node-addr 只能是本机地址 is a loopback address: %s ('yuanlu eventstore' listens beyond this machine)", errUsage, flags.node)
 	}
 	node, stop, err := openNode(config.Data, eventnode.Config{Addr: flags.node, Logger: logger, ScavengeEvery: every})
 	if err != nil {
@@ -165,8 +181,11 @@ func openNode(data string, config eventnode.Config) (*eventnode.Node, func() err
 	if errors.Is(err, eventnode.ErrUnwritable) {
 		return nil, nil, fmt.Errorf("数据目录不可写 the data directory cannot be written: %w", err)
 	}
+	if errors.Is(err, eventnode.ErrLocked) {
+		return nil, nil, ofStore(dir, err)
+	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("事件库 event store: %w", err)
+		return nil, nil, fmt.Errorf("事件库 event store: %w", asExit(err))
 	}
 	return node, node.Close, nil
 }
