@@ -56,6 +56,9 @@ func (l Loop[S, C, E]) Run(ctx context.Context) error {
 
 	agenda, live := agenda[S]{}, false
 	for {
+		if ctx.Err() != nil {
+			return <-failed // nothing can be carried out any more; what is due stays so
+		}
 		var ring chan struct{}
 		stop := func() {}
 		if next, ok := agenda.next(); ok && live {
