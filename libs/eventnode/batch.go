@@ -36,6 +36,7 @@ func (w *writer) begin(r *round) error {
 	}
 	r.batch, r.last, r.syncing = w.batch, w.last, !w.batch.Empty()
 	r.touched = w.touched
+	w.crowded = len(r.answers) >= crowd
 	w.behind, w.touched = false, nil
 	if !r.syncing {
 		return nil

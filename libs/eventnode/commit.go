@@ -12,6 +12,7 @@ type round struct {
 	syncing bool      // the batch holds something; a large one loses its data to the engine, so that it can no longer tell
 	last    uint64    // the tail once the batch is on disk
 	touched []string  // streams that have new events
+	opened  time.Time // when its first write came
 	began   time.Time // when the engine was handed it
 	answers []addressed
 	turn    chan<- struct{} // takes the token of the round that is over

@@ -14,6 +14,15 @@ const (
 	roundBytes    = 8 << 20 // bytes that share one commit, roughly
 )
 
+// Where many write at once, a round stays open as long as one append follows upon
+// another: an fsync takes a processor as long as several appends do. Whoever
+// writes alone never waits.
+const (
+	crowd      = 4 // appends in the round before
+	lingerGap  = 50 * time.Microsecond
+	lingerMost = time.Millisecond
+)
+
 // action is what a write does to its stream.
 type action int
 
@@ -64,6 +73,8 @@ type writer struct {
 	behind  bool         // the round has given a batch to the engine without fsync
 	touched []string     // streams written in this round
 	ids     []eventID
+	crowded bool // many wrote in the round before
+	gap     *time.Timer
 }
 
 func newWriter(s *store, now func() time.Time, forgetIDs bool) *writer {
@@ -77,6 +88,7 @@ func newWriter(s *store, now func() time.Time, forgetIDs bool) *writer {
 		turn:   make(chan struct{}, 1),
 		heads:  newHeads(maxHeads),
 		last:   last,
+		gap:    time.NewTimer(0),
 	}
 	w.turn <- struct{}{}
 	return w
@@ -116,7 +128,7 @@ func (w *writer) run() {
 // with the round before, and hands them to the committer together.
 func (w *writer) round(first *write) bool {
 	w.open()
-	r := round{turn: w.turn, answers: make([]addressed, 0, 16)}
+	r := round{turn: w.turn, opened: time.Now(), answers: make([]addressed, 0, 16)}
 	for next := first; next != nil; {
 		a := w.carry(next)
 		if a.err != nil {
@@ -173,7 +185,17 @@ func (w *writer) more(r *round) *write {
 	if len(r.answers) > 1 {
 		runtime.Gosched()
 	}
-	return w.waiting()
+	if next := w.waiting(); next != nil || !w.crowded || time.Since(r.opened) > lingerMost {
+		return next
+	}
+	w.gap.Reset(lingerGap)
+	select {
+	case next := <-w.queue:
+		return next
+	case <-w.gap.C:
+	case <-w.store.failure.done:
+	}
+	return nil
 }
 
 // waiting returns a write that is in the queue, or nil.
