@@ -35,6 +35,8 @@ type StopRequested struct {
 	Investigator    Officer          `json:"investigator"`
 	At              time.Time        `json:"at"`
 	Warnings        []Warning        `json:"warnings,omitempty"`
+	// Registration is the paper or telephone order that a 04 or 05 (后补) follows.
+	Registration identity.RegistrationID `json:"registration,omitempty"`
 }
 
 // StopApproved (审核通过), by a person or under a standing approval. Stored as
@@ -72,6 +74,7 @@ type StopExecuted struct {
 	ExpiresAt     time.Time        `json:"expiresAt"`
 	BalanceBefore money.Fen        `json:"balanceBeforeFen"`
 	ResultCode    string           `json:"resultCode"`
+	Held          money.Fen        `json:"heldFen,omitempty"` // of a stop of an amount (金额止付): what may not leave; 0 = all
 }
 
 // StopFailed (未能止付). Final for its order. Stored as "stop-failed.v1".
@@ -92,17 +95,20 @@ type StopLapsed struct {
 // StopLifted (解除止付). Stored as "stop-lifted.v1".
 type StopLifted struct {
 	Order identity.OrderID `json:"order"`
-	Cause string           `json:"cause"` // unrelated | error | converted
+	Cause string           `json:"cause"` // unrelated | error | converted | objection | unpapered | disproportionate
 	At    time.Time        `json:"at"`
+	By    identity.OrderID `json:"by,omitempty"` // the lift order (100103) that the bank carried out
 }
 
 // BankDiscrepancyFound (反馈差异): what a bank said does not fit. Stored as
 // "bank-discrepancy-found.v1".
 type BankDiscrepancyFound struct {
 	Order    identity.OrderID `json:"order"`
-	Kind     string           `json:"kind"` // expiry-differs | statement-unbalanced | statement-incomplete | inflow-missing | balance-moved | second-freeze
+	Kind     string           `json:"kind"` // a code of the list in docs/api.md: expiry-differs, statement-unbalanced, inflow-missing, …
 	Expected string           `json:"expected,omitempty"`
 	Found    string           `json:"found,omitempty"`
+	Row      string           `json:"row,omitempty"` // serial number of the row that does not fit
+	At       time.Time        `json:"at,omitzero"`
 }
 
 // Row (交易明细) is one line of an account's statement.
@@ -122,6 +128,10 @@ type StatementReceived struct {
 	Order   identity.OrderID `json:"order"`
 	Opening money.Fen        `json:"openingFen"`
 	Rows    []Row            `json:"rows"`
+	// A long statement comes in parts, 1 to Parts, and counts once the last is
+	// there. Both are 0 for a statement in one piece.
+	Part  int `json:"part,omitempty"`
+	Parts int `json:"parts,omitempty"`
 }
 
 // InflowTraced (流入认定): a transfer into this account carries a victim's
@@ -143,6 +153,7 @@ const (
 	ProRata         Method = "PRO_RATA"         // 按比例
 	FIFO            Method = "FIFO"             // 先进先出
 	LIFO            Method = "LIFO"             // 后进先出
+	Manual          Method = "MANUAL"           // 人工认定, with reason and two signatures
 )
 
 // Outflow is money of known owners that left the account.
@@ -165,6 +176,11 @@ type FundsAttributed struct {
 	Held     []Lot     `json:"held"`
 	Left     []Lot     `json:"left"`
 	Outflows []Outflow `json:"outflows"`
+	// Of an attribution with many outflows this event has the first part; the
+	// rest follows in [OutflowsAttributed], and Names has the ids of them all.
+	Parts  int                   `json:"parts,omitempty"`
+	Names  []identity.TransferID `json:"names,omitempty"`
+	Manual *ManualBasis          `json:"manual,omitempty"` // of method MANUAL
 }
 
 // FreezeRequested (冻结申请), the platform's 100201, approved in the pursuit.
@@ -183,6 +199,8 @@ type FreezeRequested struct {
 	Operator     Officer          `json:"operator"`
 	Investigator Officer          `json:"investigator"`
 	At           time.Time        `json:"at"`
+	Asset        string           `json:"asset,omitempty"` // deposit (default) | securities | equity: decides the longest term (art. 243–245)
+	Grave        bool             `json:"grave,omitempty"` // 重大、复杂案件
 }
 
 // FreezeExecuted (冻结成功), the bank's 100202. Carries the attribution at that
@@ -237,41 +255,3 @@ type FrozenFundsReturned struct {
 	Remaining money.Fen            `json:"remainingFen"`
 	At        time.Time            `json:"at"`
 }
-
-func (StopRequested) isEvent()        {}
-func (StopApproved) isEvent()         {}
-func (StopRejected) isEvent()         {}
-func (OrderSent) isEvent()            {}
-func (StopExecuted) isEvent()         {}
-func (StopFailed) isEvent()           {}
-func (StopLapsed) isEvent()           {}
-func (StopLifted) isEvent()           {}
-func (BankDiscrepancyFound) isEvent() {}
-func (StatementReceived) isEvent()    {}
-func (InflowTraced) isEvent()         {}
-func (FundsAttributed) isEvent()      {}
-func (FreezeRequested) isEvent()      {}
-func (FreezeExecuted) isEvent()       {}
-func (FreezeQueued) isEvent()         {}
-func (FreezeFailed) isEvent()         {}
-func (FreezeLapsed) isEvent()         {}
-func (FrozenFundsReturned) isEvent()  {}
-
-func (StopRequested) isAccount()        {}
-func (StopApproved) isAccount()         {}
-func (StopRejected) isAccount()         {}
-func (OrderSent) isAccount()            {}
-func (StopExecuted) isAccount()         {}
-func (StopFailed) isAccount()           {}
-func (StopLapsed) isAccount()           {}
-func (StopLifted) isAccount()           {}
-func (BankDiscrepancyFound) isAccount() {}
-func (StatementReceived) isAccount()    {}
-func (InflowTraced) isAccount()         {}
-func (FundsAttributed) isAccount()      {}
-func (FreezeRequested) isAccount()      {}
-func (FreezeExecuted) isAccount()       {}
-func (FreezeQueued) isAccount()         {}
-func (FreezeFailed) isAccount()         {}
-func (FreezeLapsed) isAccount()         {}
-func (FrozenFundsReturned) isAccount()  {}

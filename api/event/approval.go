@@ -36,8 +36,20 @@ type StandingApprovalRevoked struct {
 	At       time.Time           `json:"at"`
 }
 
-func (StandingApprovalGranted) isEvent() {}
-func (StandingApprovalRevoked) isEvent() {}
+// StandingApprovalNarrowed (收窄常设批准): the limits are lower, or the end is
+// earlier, from now on. Stored as "standing-approval-narrowed.v1".
+type StandingApprovalNarrowed struct {
+	Approval  identity.ApprovalID `json:"approval"`
+	MaxAmount money.Fen           `json:"maxAmountFen"`
+	MaxLevel  int                 `json:"maxLevel"`
+	Until     time.Time           `json:"until"`
+	By        Officer             `json:"by"`
+	At        time.Time           `json:"at"`
+}
 
-func (StandingApprovalGranted) isApproval() {}
-func (StandingApprovalRevoked) isApproval() {}
+// StandingApprovalExpired (常设批准到期). Stored as
+// "standing-approval-expired.v1".
+type StandingApprovalExpired struct {
+	Approval identity.ApprovalID `json:"approval"`
+	Until    time.Time           `json:"until"`
+}

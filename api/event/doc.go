@@ -9,6 +9,8 @@
 //	pursuit-<caseId>      PursuitEvent   stoppayment
 //	account-<accountId>   AccountEvent   stoppayment
 //	approval-<unit>       ApprovalEvent  stoppayment (standing approvals of a unit)
+//	protective-<id>       ProtectiveEvent  stoppayment (protective stops of a person's own accounts)
+//	bank-<bankCode>       DeskEvent      stoppayment (strays and reachability of one bank)
 //	refund-<procedureId>  RefundEvent    refund
 //
 // A stored name ("stop-executed.v1") and its fields never change. A new need is

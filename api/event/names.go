@@ -39,6 +39,7 @@ func PursuitCodec() Codec[PursuitEvent] {
 		stored("transfer-traced.v1", func(e TransferTraced) PursuitEvent { return e }),
 		stored("freeze-proposed.v1", func(e FreezeProposed) PursuitEvent { return e }),
 		stored("freeze-approved.v1", func(e FreezeApproved) PursuitEvent { return e }),
+		stored("first-order-overdue.v1", func(e FirstOrderOverdue) PursuitEvent { return e }),
 	)
 }
 
@@ -47,6 +48,8 @@ func ApprovalCodec() Codec[ApprovalEvent] {
 	return newCodec(
 		stored("standing-approval-granted.v1", func(e StandingApprovalGranted) ApprovalEvent { return e }),
 		stored("standing-approval-revoked.v1", func(e StandingApprovalRevoked) ApprovalEvent { return e }),
+		stored("standing-approval-narrowed.v1", func(e StandingApprovalNarrowed) ApprovalEvent { return e }),
+		stored("standing-approval-expired.v1", func(e StandingApprovalExpired) ApprovalEvent { return e }),
 	)
 }
 
@@ -71,6 +74,68 @@ func AccountCodec() Codec[AccountEvent] {
 		stored("freeze-failed.v1", func(e FreezeFailed) AccountEvent { return e }),
 		stored("freeze-lapsed.v1", func(e FreezeLapsed) AccountEvent { return e }),
 		stored("frozen-funds-returned.v1", func(e FrozenFundsReturned) AccountEvent { return e }),
+		stored("stop-expiry-warned.v1", func(e StopExpiryWarned) AccountEvent { return e }),
+		stored("lift-requested.v1", func(e LiftRequested) AccountEvent { return e }),
+		stored("stop-narrowed.v1", func(e StopNarrowed) AccountEvent { return e }),
+		stored("lift-failed.v1", func(e LiftFailed) AccountEvent { return e }),
+		stored("lift-overdue.v1", func(e LiftOverdue) AccountEvent { return e }),
+		stored("paper-order-registered.v1", func(e PaperOrderRegistered) AccountEvent { return e }),
+		stored("paper-order-reconciled.v1", func(e PaperOrderReconciled) AccountEvent { return e }),
+		stored("paper-order-expired.v1", func(e PaperOrderExpired) AccountEvent { return e }),
+		stored("prior-restraint-found.v1", func(e PriorRestraintFound) AccountEvent { return e }),
+		stored("stop-answer-corrected.v1", func(e StopAnswerCorrected) AccountEvent { return e }),
+		stored("order-delivery-failed.v1", func(e OrderDeliveryFailed) AccountEvent { return e }),
+		stored("freeze-renewal-requested.v1", func(e FreezeRenewalRequested) AccountEvent { return e }),
+		stored("freeze-renewed.v1", func(e FreezeRenewed) AccountEvent { return e }),
+		stored("freeze-release-requested.v1", func(e FreezeReleaseRequested) AccountEvent { return e }),
+		stored("freeze-lifted.v1", func(e FreezeLifted) AccountEvent { return e }),
+		stored("freeze-partially-released.v1", func(e FreezePartiallyReleased) AccountEvent { return e }),
+		stored("freeze-follow-up-failed.v1", func(e FreezeFollowUpFailed) AccountEvent { return e }),
+		stored("freeze-promoted.v1", func(e FreezePromoted) AccountEvent { return e }),
+		stored("freeze-expiry-warned.v1", func(e FreezeExpiryWarned) AccountEvent { return e }),
+		stored("frozen-funds-transferred.v1", func(e FrozenFundsTransferred) AccountEvent { return e }),
+		stored("holder-notified.v1", func(e HolderNotified) AccountEvent { return e }),
+		stored("objection-filed.v1", func(e ObjectionFiled) AccountEvent { return e }),
+		stored("objection-accepted.v1", func(e ObjectionAccepted) AccountEvent { return e }),
+		stored("objection-decided.v1", func(e ObjectionDecided) AccountEvent { return e }),
+		stored("objection-overdue.v1", func(e ObjectionOverdue) AccountEvent { return e }),
+		stored("wrong-stop-confirmed.v1", func(e WrongStopConfirmed) AccountEvent { return e }),
+		stored("disproportion-found.v1", func(e DisproportionFound) AccountEvent { return e }),
+		stored("unrelated-proven.v1", func(e UnrelatedProven) AccountEvent { return e }),
+		stored("outflows-attributed.v1", func(e OutflowsAttributed) AccountEvent { return e }),
+		stored("attribution-method-chosen.v1", func(e AttributionMethodChosen) AccountEvent { return e }),
+		stored("manual-attribution-proposed.v1", func(e ManualAttributionProposed) AccountEvent { return e }),
+		stored("manual-attribution-rejected.v1", func(e ManualAttributionRejected) AccountEvent { return e }),
+		stored("account-query-requested.v1", func(e AccountQueryRequested) AccountEvent { return e }),
+		stored("account-query-answered.v1", func(e AccountQueryAnswered) AccountEvent { return e }),
+	)
+}
+
+// ProtectiveCodec reads and writes [ProtectiveEvent].
+func ProtectiveCodec() Codec[ProtectiveEvent] {
+	return newCodec(
+		stored("protective-stop-requested.v1", func(e ProtectiveStopRequested) ProtectiveEvent { return e }),
+		stored("protective-stop-approved.v1", func(e ProtectiveStopApproved) ProtectiveEvent { return e }),
+		stored("protective-stop-rejected.v1", func(e ProtectiveStopRejected) ProtectiveEvent { return e }),
+		stored("protective-order-sent.v1", func(e ProtectiveOrderSent) ProtectiveEvent { return e }),
+		stored("protective-stop-applied.v1", func(e ProtectiveStopApplied) ProtectiveEvent { return e }),
+		stored("protective-stop-failed.v1", func(e ProtectiveStopFailed) ProtectiveEvent { return e }),
+		stored("protective-renewal-requested.v1", func(e ProtectiveRenewalRequested) ProtectiveEvent { return e }),
+		stored("protective-exemption-granted.v1", func(e ProtectiveExemptionGranted) ProtectiveEvent { return e }),
+		stored("protective-release-requested.v1", func(e ProtectiveReleaseRequested) ProtectiveEvent { return e }),
+		stored("protective-stop-lifted.v1", func(e ProtectiveStopLifted) ProtectiveEvent { return e }),
+		stored("protective-stop-lapsed.v1", func(e ProtectiveStopLapsed) ProtectiveEvent { return e }),
+		stored("protective-subject-notified.v1", func(e ProtectiveSubjectNotified) ProtectiveEvent { return e }),
+	)
+}
+
+// DeskCodec reads and writes [DeskEvent].
+func DeskCodec() Codec[DeskEvent] {
+	return newCodec(
+		stored("stray-answer-received.v1", func(e StrayAnswerReceived) DeskEvent { return e }),
+		stored("stray-answers-dropped.v1", func(e StrayAnswersDropped) DeskEvent { return e }),
+		stored("bank-unreachable.v1", func(e BankUnreachable) DeskEvent { return e }),
+		stored("bank-reachable.v1", func(e BankReachable) DeskEvent { return e }),
 	)
 }
 
@@ -106,6 +171,8 @@ func Codecs() Codec[Event] {
 	merge(all, PursuitCodec())
 	merge(all, ApprovalCodec())
 	merge(all, AccountCodec())
+	merge(all, ProtectiveCodec())
+	merge(all, DeskCodec())
 	merge(all, RefundCodec())
 	return all
 }

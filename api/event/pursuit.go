@@ -36,7 +36,7 @@ type DownstreamAccountFound struct {
 	Source         Transfer           `json:"source"`
 	Lots           []Lot              `json:"lots"` // whose money Source carried
 	Order          identity.OrderID   `json:"order,omitempty"`
-	Withheld       string             `json:"withheld,omitempty"`       // why no order is given: level-limit | amount-limit | parent-withheld
+	Withheld       string             `json:"withheld,omitempty"`       // why no order is given: level-limit | amount-limit | parent-withheld | kind | age
 	SourceRevision int                `json:"sourceRevision,omitempty"` // attribution of the parent that this follows from
 	Operator       Officer            `json:"operator"`
 	Investigator   Officer            `json:"investigator"`
@@ -82,14 +82,11 @@ type FreezeApproved struct {
 	At           time.Time       `json:"at"`
 }
 
-func (PursuitOpened) isEvent()          {}
-func (DownstreamAccountFound) isEvent() {}
-func (TransferTraced) isEvent()         {}
-func (FreezeProposed) isEvent()         {}
-func (FreezeApproved) isEvent()         {}
-
-func (PursuitOpened) isPursuit()          {}
-func (DownstreamAccountFound) isPursuit() {}
-func (TransferTraced) isPursuit()         {}
-func (FreezeProposed) isPursuit()         {}
-func (FreezeApproved) isPursuit()         {}
+// FirstOrderOverdue (首次止付超时): thirty minutes after the report no stop had
+// been asked for (银发〔2016〕86号). Stored as "first-order-overdue.v1".
+type FirstOrderOverdue struct {
+	Case        identity.CaseID `json:"case"`
+	ReportedAt  time.Time       `json:"reportedAt"`
+	Due         time.Time       `json:"due"`
+	Responsible Officer         `json:"responsible"`
+}

@@ -26,6 +26,14 @@ type (
 	ProcedureID string
 	// ApprovalID (常设批准) names one standing approval.
 	ApprovalID string
+	// ObjectionID (异议) names one objection of a holder.
+	ObjectionID string
+	// RegistrationID (后补登记) names one order given on paper or by telephone.
+	RegistrationID string
+	// ProposalID (人工认定) names one proposal of whose money is where.
+	ProposalID string
+	// ProtectiveID (保护性止付) names one protective stop.
+	ProtectiveID string
 )
 
 // namespace is the root of all derived ids. It is a contract: stored ids

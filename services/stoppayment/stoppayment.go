@@ -20,7 +20,7 @@ func New(ctx context.Context, city service.City) (service.Part, error) {
 	if err != nil {
 		return service.Part{}, err
 	}
-	api := rest.API{App: a, Orders: orders, Desk: entry.Desk{Keys: city.Keys, Banks: city.Banks}}
+	api := rest.New(a, orders, entry.Desk{Keys: city.Keys, Banks: city.Banks})
 	return service.Part{
 		Name:      app.Name,
 		Prefixes:  []string{"/v1/standing-approvals", "/v1/pursuits", "/v1/orders", "/v1/accounts", "/v1/bank/orders"},

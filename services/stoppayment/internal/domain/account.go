@@ -12,45 +12,6 @@ import (
 	"github.com/yuanlu/yuanlu/libs/money"
 )
 
-// OrderState (指令状态) is where an order stands.
-type OrderState string
-
-// The states of an order.
-const (
-	Waiting  OrderState = "waiting"  // 待审批
-	Approved OrderState = "approved" // 已批准, visible to the bank
-	Sent     OrderState = "sent"     // 银行已接收
-	Executed OrderState = "executed" // 已执行
-	Queued   OrderState = "queued"   // 轮候
-	Failed   OrderState = "failed"   // 未能执行
-	Rejected OrderState = "rejected" // 审批驳回
-	Lapsed   OrderState = "lapsed"   // 到期失效
-	Lifted   OrderState = "lifted"   // 已解除
-)
-
-// Open tells whether the order still waits for someone.
-func (s OrderState) Open() bool { return s == Waiting || s == Approved || s == Sent }
-
-// Order (指令) is one stop or freeze order on the account.
-type Order struct {
-	ID         identity.OrderID
-	Case       identity.CaseID
-	Freeze     bool
-	Ordinal    int // of a stop: 1 or 2
-	Level      int
-	State      OrderState
-	Unit       identity.Unit
-	Officers   [2]event.Officer // operator and investigator
-	Source     event.Transfer
-	Lots       []event.Lot
-	RequestAt  time.Time
-	ExecutedAt time.Time
-	ExpiresAt  time.Time
-	Balance    money.Fen // before the measure
-	Cause      string    // of a failure
-	Request    event.FreezeRequested
-}
-
 // Inflow is a transfer known to carry victims' money into the account.
 type Inflow struct {
 	Case   identity.CaseID
@@ -82,12 +43,6 @@ type Freeze struct {
 	Returned  []string // payments
 }
 
-// signedBy tells whether an officer has signed the order as operator or
-// investigator.
-func (o Order) signedBy(who event.Officer) bool {
-	return who.PoliceNo == o.Officers[0].PoliceNo || who.PoliceNo == o.Officers[1].PoliceNo
-}
-
 // Find returns an order of the account.
 func (a Account) Find(id identity.OrderID) (Order, bool) {
 	for _, o := range a.Orders {
@@ -100,7 +55,7 @@ func (a Account) Find(id identity.OrderID) (Order, bool) {
 
 // Stopped tells whether some stop is in force.
 func (a Account) Stopped() bool {
-	return slices.ContainsFunc(a.Orders, func(o Order) bool { return !o.Freeze && o.State == Executed })
+	return slices.ContainsFunc(a.Orders, func(o Order) bool { return o.Kind == KindStop && o.State == Executed })
 }
 
 // AccountDecider is all of the rules of one account.
@@ -121,9 +76,9 @@ func DueOnAccount(a Account) []es.Alarm {
 	for _, o := range a.Orders {
 		switch {
 		case o.State != Executed:
-		case o.Freeze:
+		case o.Kind == KindFreeze:
 			due = append(due, es.Alarm{Name: freezeClock + string(o.ID), At: o.ExpiresAt})
-		default:
+		case o.Kind == KindStop:
 			due = append(due, es.Alarm{Name: stopClock + string(o.ID), At: o.ExpiresAt})
 		}
 	}
@@ -184,7 +139,7 @@ func EvolveAccount(a Account, e event.AccountEvent) Account {
 func (a Account) stopRequested(e event.StopRequested) Account {
 	a.Ref = e.Account
 	a = a.with(Order{
-		ID: e.Order, Case: e.Case, Ordinal: e.Ordinal, Level: e.Level, State: Waiting, Unit: e.Unit, Officers: [2]event.Officer{e.Operator, e.Investigator},
+		ID: e.Order, Case: e.Case, Kind: KindStop, Ordinal: e.Ordinal, Level: e.Level, State: Waiting, Unit: e.Unit, Officers: [2]event.Officer{e.Operator, e.Investigator},
 		Source: e.Source, Lots: e.Lots, RequestAt: e.At,
 	})
 	return a
@@ -204,7 +159,7 @@ func (a Account) stated(e event.StatementReceived) Account {
 func (a Account) freezeRequested(e event.FreezeRequested) Account {
 	a.Ref = e.Account
 	return a.with(Order{
-		ID: e.Order, Case: e.Case, Freeze: true, State: Approved, Unit: e.Operator.Unit, Officers: [2]event.Officer{e.Operator, e.Investigator}, RequestAt: e.At, Request: e,
+		ID: e.Order, Case: e.Case, Kind: KindFreeze, State: Approved, Unit: e.Operator.Unit, Officers: [2]event.Officer{e.Operator, e.Investigator}, RequestAt: e.At, Request: e,
 	})
 }
 

@@ -37,7 +37,7 @@ func requestFreeze(a Account, cmd RequestFreeze) ([]event.AccountEvent, error) {
 func answerFreeze(a Account, cmd AnswerFreeze) ([]event.AccountEvent, error) {
 	o, ok := a.Find(cmd.Order)
 	switch {
-	case !ok || !o.Freeze:
+	case !ok || o.Kind != KindFreeze:
 		return nil, ErrNoOrder
 	case o.State == Failed && cmd.Done:
 		return nil, ErrFailedFinal
@@ -107,7 +107,7 @@ func frozen(a Account, o Order, cmd AnswerFreeze) []event.AccountEvent {
 		Applied: cmd.Applied, Frozen: cmd.Frozen, Balance: cmd.Balance, ResultCode: cmd.ResultCode, Attribution: attribution,
 	}}, found...)
 	for _, stop := range a.Orders {
-		if !stop.Freeze && stop.Case == o.Case && stop.State == Executed {
+		if stop.Kind == KindStop && stop.Case == o.Case && stop.State == Executed {
 			events = append(events, event.StopLifted{Order: stop.ID, Cause: "converted", At: cmd.ExecutedAt})
 		}
 	}
@@ -117,7 +117,7 @@ func frozen(a Account, o Order, cmd AnswerFreeze) []event.AccountEvent {
 // expireFreeze: not renewed in time is released (程序规定 art. 240).
 func expireFreeze(a Account, cmd ExpireFreeze) ([]event.AccountEvent, error) {
 	o, ok := a.Find(cmd.Order)
-	if !ok || !o.Freeze || o.State != Executed || cmd.At.Before(o.ExpiresAt) {
+	if !ok || o.Kind != KindFreeze || o.State != Executed || cmd.At.Before(o.ExpiresAt) {
 		return nil, nil
 	}
 	return []event.AccountEvent{event.FreezeLapsed{Order: o.ID, ExpiredAt: o.ExpiresAt}}, nil

@@ -68,7 +68,7 @@ func chained(cmd RequestStop) error {
 // stops counts this case's and agency's stops on the account.
 func (a Account) stops(c identity.CaseID, unit identity.Unit) (executed, open int) {
 	for _, o := range a.Orders {
-		if o.Freeze || o.Case != c || o.Unit != unit {
+		if o.Kind != KindStop || o.Case != c || o.Unit != unit {
 			continue
 		}
 		switch o.State {
@@ -105,7 +105,7 @@ func Covers(s event.StandingApprovalGranted, r event.StopRequested, at time.Time
 // before any freeze.
 func secondStop(a Account, cmd SecondStop) ([]event.AccountEvent, error) {
 	first, ok := a.Find(cmd.First)
-	if !ok || first.Freeze {
+	if !ok || first.Kind != KindStop {
 		return nil, ErrNoOrder
 	}
 	if err := twoOfficers(cmd.Operator, cmd.Investigator); err != nil {
@@ -133,14 +133,14 @@ func secondStop(a Account, cmd SecondStop) ([]event.AccountEvent, error) {
 // wasFrozen tells whether a freeze of the case was ever carried out.
 func (a Account) wasFrozen(c identity.CaseID) bool {
 	return slices.ContainsFunc(a.Orders, func(o Order) bool {
-		return o.Freeze && o.Case == c && (o.State == Executed || o.State == Lapsed)
+		return o.Kind == KindFreeze && o.Case == c && (o.State == Executed || o.State == Lapsed)
 	})
 }
 
 func approveStop(a Account, cmd ApproveStop) ([]event.AccountEvent, error) {
 	o, ok := a.Find(cmd.Order)
 	switch {
-	case !ok || o.Freeze:
+	case !ok || o.Kind != KindStop:
 		return nil, ErrNoOrder
 	case o.State != Waiting:
 		return nil, ErrDecided
@@ -153,7 +153,7 @@ func approveStop(a Account, cmd ApproveStop) ([]event.AccountEvent, error) {
 func rejectStop(a Account, cmd RejectStop) ([]event.AccountEvent, error) {
 	o, ok := a.Find(cmd.Order)
 	switch {
-	case !ok || o.Freeze:
+	case !ok || o.Kind != KindStop:
 		return nil, ErrNoOrder
 	case o.State == Rejected:
 		return nil, nil
@@ -168,7 +168,7 @@ func rejectStop(a Account, cmd RejectStop) ([]event.AccountEvent, error) {
 func answerStop(a Account, cmd AnswerStop) ([]event.AccountEvent, error) {
 	o, ok := a.Find(cmd.Order)
 	switch {
-	case !ok || o.Freeze:
+	case !ok || o.Kind != KindStop:
 		return nil, ErrNoOrder
 	case o.State == Waiting || o.State == Rejected:
 		return nil, ErrNotApproved
@@ -268,7 +268,7 @@ func statement(a Account, o Order, events []event.AccountEvent, cmd AnswerStop) 
 // expireStop frees the holder when nobody has acted in time (到期自动失效).
 func expireStop(a Account, cmd ExpireStop) ([]event.AccountEvent, error) {
 	o, ok := a.Find(cmd.Order)
-	if !ok || o.Freeze || o.State != Executed || cmd.At.Before(o.ExpiresAt) {
+	if !ok || o.Kind != KindStop || o.State != Executed || cmd.At.Before(o.ExpiresAt) {
 		return nil, nil
 	}
 	return []event.AccountEvent{event.StopLapsed{Order: o.ID, ExpiredAt: o.ExpiresAt}}, nil

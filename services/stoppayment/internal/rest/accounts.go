@@ -20,7 +20,7 @@ type orderRow struct {
 	Order      identity.OrderID   `json:"order"`
 	Account    identity.AccountID `json:"account"`
 	Case       identity.CaseID    `json:"case"`
-	Kind       string             `json:"kind" enum:"stop,second-stop,freeze"`
+	Kind       string             `json:"kind" enum:"stop,second-stop,lift,freeze,renewal,release,query"`
 	State      domain.OrderState  `json:"state"`
 	Level      int                `json:"level,omitempty"`
 	RequestAt  time.Time          `json:"requestedAt,omitzero"`
@@ -49,15 +49,8 @@ func show(id identity.AccountID, s domain.Account, revision int64, repeated bool
 	out.Body.Frozen, out.Body.FreezeUntil, out.Body.Attribution = s.Frozen.Remaining, s.Frozen.Expires, s.Attribution
 	out.Body.Orders = []orderRow{}
 	for _, o := range s.Orders {
-		kind := "stop"
-		switch {
-		case o.Freeze:
-			kind = "freeze"
-		case o.Ordinal == domain.MaxStops:
-			kind = "second-stop"
-		}
 		out.Body.Orders = append(out.Body.Orders, orderRow{
-			Order: o.ID, Account: id, Case: o.Case, Kind: kind, State: o.State, Level: o.Level, RequestAt: o.RequestAt,
+			Order: o.ID, Account: id, Case: o.Case, Kind: kindOf(o.TxCode()), State: o.State, Level: o.Level, RequestAt: o.RequestAt,
 			ExecutedAt: o.ExecutedAt, ExpiresAt: o.ExpiresAt, Balance: o.Balance, Cause: o.Cause,
 		})
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/yuanlu/yuanlu/libs/rule"
 	"github.com/yuanlu/yuanlu/libs/service"
 	"github.com/yuanlu/yuanlu/services/stoppayment/internal/domain"
+	"github.com/yuanlu/yuanlu/services/stoppayment/internal/view"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -27,17 +28,26 @@ func (a API) answer(ctx context.Context, in *answerInput) (*bankOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := reader{}
-	var cmd domain.AccountCommand
-	if row.TxCode == bank.TxFreeze {
-		cmd = a.freezeAnswer(&r, in.Order, in.Body)
-	} else if cmd, err = a.stopAnswer(ctx, &r, in.Order, in.Body); err != nil {
+	cmd, err := a.command(ctx, row, in.Body)
+	if err != nil {
 		return nil, err
 	}
-	if r.err != nil {
-		return nil, r.err
-	}
 	return a.answered(ctx, row, in.Command, who, in.Body, cmd)
+}
+
+// command reads an answer to an order of any kind.
+func (a API) command(ctx context.Context, row view.Row, in bank.Answer) (cmd domain.AccountCommand, err error) {
+	r := reader{}
+	switch kindOf(row.TxCode) {
+	case "freeze":
+		cmd = a.freezeAnswer(&r, row.Order, in)
+	default:
+		cmd, err = a.stopAnswer(ctx, &r, row.Order, in)
+	}
+	if err == nil {
+		err = r.err
+	}
+	return cmd, err
 }
 
 func (a API) stopAnswer(ctx context.Context, r *reader, id identity.OrderID, in bank.Answer) (domain.AnswerStop, error) {

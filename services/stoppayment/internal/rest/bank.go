@@ -2,13 +2,10 @@ package rest
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"log/slog"
 	"strconv"
 
 	"github.com/yuanlu/yuanlu/api/bank"
-	"github.com/yuanlu/yuanlu/api/event"
 	"github.com/yuanlu/yuanlu/libs/access"
 	"github.com/yuanlu/yuanlu/libs/identity"
 	"github.com/yuanlu/yuanlu/libs/privacy"
@@ -58,77 +55,20 @@ func (a API) ordersFor(ctx context.Context, rows []view.Row) (*bankOrdersOutput,
 	return out, nil
 }
 
-// message writes an order as the platform has it. Here, and only here, account
-// numbers and names are opened.
-func (a API) message(ctx context.Context, r view.Row) (bank.Order, error) {
-	order := bank.Order{
-		TxCode: r.TxCode, ApplicationID: string(r.Order), ApplicationType: "00", EmergencyLevel: "02", BankID: string(r.Bank),
-		Currency: event.CNY, Approver: signatory(r.Approver), Reason: "电信网络诈骗",
-	}
-	if named, ok := a.App.City.Banks.Lookup(r.Bank); ok {
-		order.BankName = named.Name
-	}
-	var target event.Account
-	if r.TxCode == bank.TxFreeze {
-		var e event.FreezeRequested
-		if err := json.Unmarshal(r.Request, &e); err != nil {
-			return order, fmt.Errorf("order %s: %w", r.Order, err)
-		}
-		target = e.Account
-		order.CaseNumber, order.CaseDocumentID, order.FreezeType, order.TermMonths = string(e.CaseNo), e.NoticeNo, e.FreezeType, e.TermMonths
-		order.ApplicationTime, order.ApplicationOrgID = identity.FormatPlatformTime(e.At), string(e.Operator.Unit)
-		order.Operator, order.Investigator = signatory(e.Operator), signatory(e.Investigator)
-	} else {
-		var e event.StopRequested
-		if err := json.Unmarshal(r.Request, &e); err != nil {
-			return order, fmt.Errorf("order %s: %w", r.Order, err)
-		}
-		target = e.Account
-		order.ApplicationType = e.ApplicationType
-		order.ApplicationTime, order.ApplicationOrgID = identity.FormatPlatformTime(e.At), string(e.Unit)
-		order.Operator, order.Investigator = signatory(e.Operator), signatory(e.Investigator)
-		if err := a.source(ctx, &order, e.Source); err != nil {
-			return order, err
-		}
-	}
-	order.AccountType = string(target.Kind)
-	var err error
-	order.AccountName, order.AccountNumber, err = a.open(ctx, target)
-	return order, err
-}
-
-// source adds the transfer that a stop rests on, which the bank compares with
-// its own rows before it stops anything.
-func (a API) source(ctx context.Context, order *bank.Order, t event.Transfer) error {
-	if t.ID == "" {
-		return nil
-	}
-	order.TransferAmount, order.TransferTime, order.TransferSerial = t.Amount.Decimal(), identity.FormatPlatformTime(t.At), t.Serial
-	name, number, err := a.open(ctx, t.From)
-	order.TransferOut = &bank.Side{BankID: string(t.From.Bank), AccountName: name, AccountNumber: number}
-	return err
-}
-
-func (a API) open(ctx context.Context, account event.Account) (name, number string, err error) {
-	if name, err = a.Desk.Keys.Open(ctx, account.Holder); err != nil {
-		return "", "", fmt.Errorf("open holder: %w", err)
-	}
-	if number, err = a.Desk.Keys.Open(ctx, account.Number); err != nil {
-		return "", "", fmt.Errorf("open number: %w", err)
-	}
-	return name, number, nil
-}
-
-func signatory(o event.Officer) bank.Signatory {
-	return bank.Signatory{PoliceNo: o.PoliceNo, OrgID: string(o.Unit)}
-}
-
 func kindOf(tx string) string {
 	switch tx {
-	case bank.TxFreeze:
-		return "freeze"
 	case bank.TxSecondStop:
 		return "second-stop"
+	case bank.TxLift:
+		return "lift"
+	case bank.TxFreeze:
+		return "freeze"
+	case bank.TxRenewFreeze:
+		return "renewal"
+	case bank.TxUnfreeze:
+		return "release"
+	case bank.TxQuery, bank.TxHolderQuery, bank.TxAllAccounts:
+		return "query"
 	}
 	return "stop"
 }

@@ -90,7 +90,7 @@ func standing(p domain.Pursuit, n domain.Node, a domain.Account) (row chased, op
 		if o.Case != p.Case {
 			continue
 		}
-		if o.Freeze {
+		if o.Kind == domain.KindFreeze {
 			row.Freeze = o.State
 		}
 		if o.State.Open() {

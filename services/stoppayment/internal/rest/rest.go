@@ -18,6 +18,13 @@ type API struct {
 	App    app.App
 	Orders view.Orders
 	Desk   entry.Desk
+
+	requests event.Codec[event.Event]
+}
+
+// New makes the edge of the service.
+func New(a app.App, orders view.Orders, desk entry.Desk) API {
+	return API{App: a, Orders: orders, Desk: desk, requests: event.Codecs()}
 }
 
 // Routes puts the paths of stop-payment on a mux.

@@ -19,7 +19,7 @@ import (
 
 const schema = `CREATE TABLE orders (
 	id TEXT PRIMARY KEY, position INTEGER NOT NULL, account TEXT NOT NULL, kase TEXT NOT NULL, bank TEXT NOT NULL, tx TEXT NOT NULL,
-	state TEXT NOT NULL, level INTEGER NOT NULL, request BLOB NOT NULL, approver BLOB NOT NULL DEFAULT '{}');
+	state TEXT NOT NULL, level INTEGER NOT NULL, type TEXT NOT NULL, request BLOB NOT NULL, approver BLOB NOT NULL DEFAULT '{}');
 	CREATE INDEX orders_by_bank ON orders (bank, state, position);
 	CREATE INDEX orders_by_state ON orders (state, position)`
 
@@ -33,6 +33,7 @@ type Row struct {
 	TxCode   string
 	State    domain.OrderState
 	Level    int
+	Type     string // stored name of Request
 	Request  []byte
 	Approver event.Officer
 }
@@ -59,7 +60,7 @@ func apply(ctx context.Context, tx *sql.Tx, r eventlog.Recorded, e event.Account
 		if err != nil {
 			return err
 		}
-		return exec("INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", id, r.Position, a.ID, c, a.Bank, tx, state, level, r.Data, signed)
+		return exec("INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", id, r.Position, a.ID, c, a.Bank, tx, state, level, r.Type, r.Data, signed)
 	}
 	move := func(id identity.OrderID, to domain.OrderState) error {
 		return exec("UPDATE orders SET state = ? WHERE id = ?", to, id)
@@ -104,7 +105,7 @@ func apply(ctx context.Context, tx *sql.Tx, r eventlog.Recorded, e event.Account
 	return nil
 }
 
-const columns = "SELECT id, position, account, kase, bank, tx, state, level, request, approver FROM orders "
+const columns = "SELECT id, position, account, kase, bank, tx, state, level, type, request, approver FROM orders "
 
 // ForBank lists the open orders of a bank, oldest first.
 func (o Orders) ForBank(ctx context.Context, code identity.BankCode, limit int) ([]Row, error) {
@@ -138,7 +139,7 @@ func (o Orders) query(ctx context.Context, query string, args ...any) ([]Row, er
 	for rows.Next() {
 		var r Row
 		var approver []byte
-		if err := rows.Scan(&r.Order, &r.Position, &r.Account, &r.Case, &r.Bank, &r.TxCode, &r.State, &r.Level, &r.Request, &approver); err != nil {
+		if err := rows.Scan(&r.Order, &r.Position, &r.Account, &r.Case, &r.Bank, &r.TxCode, &r.State, &r.Level, &r.Type, &r.Request, &approver); err != nil {
 			return nil, fmt.Errorf("list orders: %w", err)
 		}
 		if err := json.Unmarshal(approver, &r.Approver); err != nil {

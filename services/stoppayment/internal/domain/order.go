@@ -1,0 +1,90 @@
+package domain
+
+import (
+	"time"
+
+	"github.com/yuanlu/yuanlu/api/bank"
+	"github.com/yuanlu/yuanlu/api/event"
+	"github.com/yuanlu/yuanlu/libs/identity"
+	"github.com/yuanlu/yuanlu/libs/money"
+)
+
+// Kind (指令类型) is what an order asks the bank for.
+type Kind string
+
+// The kinds of orders on an account.
+const (
+	KindStop    Kind = "stop"    // 止付; with Ordinal 2 the second 48 hours (再次止付)
+	KindLift    Kind = "lift"    // 止付解除, or its reduction to an amount
+	KindFreeze  Kind = "freeze"  // 冻结
+	KindRenewal Kind = "renewal" // 续冻
+	KindRelease Kind = "release" // 冻结解除, whole or in part
+	KindQuery   Kind = "query"   // 查询
+)
+
+// OrderState (指令状态) is where an order stands.
+type OrderState string
+
+// The states of an order.
+const (
+	Waiting  OrderState = "waiting"  // 待审批
+	Approved OrderState = "approved" // 已批准, visible to the bank
+	Sent     OrderState = "sent"     // 银行已接收
+	Executed OrderState = "executed" // 已执行
+	Queued   OrderState = "queued"   // 轮候
+	Failed   OrderState = "failed"   // 未能执行
+	Rejected OrderState = "rejected" // 审批驳回
+	Lapsed   OrderState = "lapsed"   // 到期失效
+	Lifted   OrderState = "lifted"   // 已解除
+)
+
+// Open tells whether the order still waits for someone.
+func (s OrderState) Open() bool { return s == Waiting || s == Approved || s == Sent }
+
+// Order (指令) is one order on the account.
+type Order struct {
+	ID         identity.OrderID
+	Case       identity.CaseID
+	Kind       Kind
+	Target     identity.OrderID // of a lift, renewal or release: the measure it changes
+	Ordinal    int              // of a stop: 1 or 2
+	Level      int
+	State      OrderState
+	Unit       identity.Unit
+	Officers   [2]event.Officer // operator and investigator
+	Source     event.Transfer
+	Lots       []event.Lot
+	RequestAt  time.Time
+	ExecutedAt time.Time
+	ExpiresAt  time.Time
+	Balance    money.Fen // before the measure
+	Cause      string    // of a failure
+	Request    event.FreezeRequested
+}
+
+// TxCode is the platform's code of the order.
+func (o Order) TxCode() string {
+	switch o.Kind {
+	case KindStop:
+		if o.Ordinal == MaxStops {
+			return bank.TxSecondStop
+		}
+	case KindLift:
+		return bank.TxLift
+	case KindFreeze:
+		return bank.TxFreeze
+	case KindRenewal:
+		return bank.TxRenewFreeze
+	case KindRelease:
+		return bank.TxUnfreeze
+	case KindQuery:
+		return bank.TxQuery
+	}
+	return bank.TxStop
+}
+
+// signedBy tells whether an officer has signed the order as operator or
+// investigator.
+func (o Order) signedBy(who event.Officer) bool {
+	return who.PoliceNo == o.Officers[0].PoliceNo || who.PoliceNo == o.Officers[1].PoliceNo
+}
