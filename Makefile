@@ -90,6 +90,10 @@ bench: ## what users wait for, fsync on: report to visible stop orders, the log,
 	cd test && $(ALONE) test -run '^$$' -bench . -benchtime 500x -count 3 -timeout 30m ./bench/...
 	cd libs && $(ALONE) test -run '^$$' -bench . -timeout 30m ./...
 
+.PHONY: bench-race
+bench-race: ## 200 frauds in virtual time: this service, the paper practice and the best possible, side by side
+	cd services/stoppayment && $(ALONE) test -count=1 -v -run '^$$' -bench Race -benchtime 1x -timeout 30m ./internal/app/race
+
 .PHONY: bench-log
 bench-log: ## the log beside its yardsticks: a server that stores nothing, PostgreSQL, JetStream, the bare disk (long)
 	cd test && $(ALONE) run ./bench/log $(ARGS)

@@ -56,7 +56,7 @@ type HeldAccount struct {
 	AvailableBalance string    `json:"availableBalance,omitempty" doc:"what no measure holds"`
 	State            string    `json:"state,omitempty" doc:"normal, stopped, frozen, closed" maxLength:"16"`
 	OpenTime         string    `json:"openTime,omitempty"`
-	Measures         []Measure `json:"measures,omitempty" maxItems:"100"`
+	Measures         []Measure `json:"measures,omitempty" maxItems:"200"`
 }
 
 // Holder (持卡主体) is the holder of an account in the answer to a 100303. All of
@@ -85,15 +85,15 @@ type Answer struct {
 	Transactions                []Transaction `json:"transactions,omitempty"`
 
 	AvailableBalance string `json:"accountAvaiableBalance,omitempty" doc:"AccountAvaiableBalance: what no measure holds once this one stands"`
-	// StoppedAmount (止付金额) is what an AMOUNT stop holds; missing where the
-	// whole account is stopped.
+	// StoppedAmount (止付金额) is what an AMOUNT stop holds, also where the account
+	// has less; missing where the whole account is stopped.
 	StoppedAmount string `json:"stoppedAmount,omitempty" doc:"what an amount-limited stop holds"`
 	// ReleasedAmount (解除金额) is what a 100203 has released.
 	ReleasedAmount string `json:"releasedAmount,omitempty" doc:"what the release of a freeze has set free"`
 	State          string `json:"state,omitempty" doc:"账户状态: normal, stopped, frozen, closed" maxLength:"16"`
-	// Measures are all that stands on the account once the order is carried out,
-	// by whomever, in the order in which they came.
-	Measures []Measure     `json:"measures,omitempty" maxItems:"100" doc:"在先措施: every restraint on the account, by whomever"`
+	// Measures are what stands on the account beside this order, by whomever, in
+	// the order in which they came: stops, then freezes.
+	Measures []Measure     `json:"measures,omitempty" maxItems:"200" doc:"在先措施: every other restraint on the account, by whomever"`
 	Accounts []HeldAccount `json:"accounts,omitempty" maxItems:"500" doc:"名下账户, of a 100309"`
 	Holder   *Holder       `json:"holder,omitempty" doc:"持卡主体, of a 100303"`
 	// Page counts from 1 and Pages is how many answers the statement comes in,
@@ -104,4 +104,13 @@ type Answer struct {
 	Pages int `json:"pages,omitempty" minimum:"0" maximum:"10000" doc:"how many answers the statement comes in"`
 	// CorrectsAnswer (更正反馈): this answer replaces the one given before.
 	CorrectsAnswer bool `json:"correctsAnswer,omitempty" doc:"更正: this answer replaces an earlier one to the same order"`
+}
+
+// Oddity (反馈差异) is what does not fit in an answer, as its bank is told. The
+// answer is taken all the same, and an officer sees it too.
+type Oddity struct {
+	Kind     string `json:"kind" doc:"docs/api.md lists the kinds"`
+	Expected string `json:"expected,omitempty"`
+	Found    string `json:"found,omitempty"`
+	Row      string `json:"row,omitempty" doc:"serial number of the row"`
 }

@@ -116,6 +116,7 @@ const (
 	Closed          = "closed"           // 已销户
 	Technical       = "technical"        // 技术原因
 	Queued          = "queued"           // 轮候: frozen by someone else before
+	Ended           = "ended"            // 原措施已失效: what is to be renewed or narrowed has ended by itself
 	UnknownOrder    = "unknown-order"    // 原申请编号不存在: OriginalApplicationID names nothing that stands
 )
 

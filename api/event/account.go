@@ -130,8 +130,9 @@ type StatementReceived struct {
 	Rows    []Row            `json:"rows"`
 	// A long statement comes in parts, 1 to Parts, and counts once the last is
 	// there. Both are 0 for a statement in one piece.
-	Part  int `json:"part,omitempty"`
-	Parts int `json:"parts,omitempty"`
+	Part  int       `json:"part,omitempty"`
+	Parts int       `json:"parts,omitempty"`
+	At    time.Time `json:"at,omitzero"` // when a part came
 }
 
 // InflowTraced (流入认定): a transfer into this account carries a victim's

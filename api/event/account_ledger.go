@@ -88,6 +88,7 @@ type AccountQueryAnswered struct {
 	Available  *money.Fen       `json:"availableFen,omitempty"`
 	Accounts   []Account        `json:"accounts,omitempty"` // of the same holder
 	Measures   []Measure        `json:"measures,omitempty"`
+	Holder     *Party           `json:"holder,omitempty"` // of a 100303
 	At         time.Time        `json:"at"`
 }
 

@@ -45,6 +45,33 @@ type StopNarrowed struct {
 	At    time.Time        `json:"at"`
 }
 
+// StopRaiseRequested (提高止付金额申请): more of the victims' money was traced to an
+// account of which only an amount is stopped, so the stop Target is to hold
+// Amount in all from now on. It begins no new 48 hours and is no second stop; it
+// is approved like a stop. Stored as "stop-raise-requested.v1".
+type StopRaiseRequested struct {
+	Order        identity.OrderID `json:"order"`
+	Target       identity.OrderID `json:"target"`
+	Case         identity.CaseID  `json:"case"`
+	Account      Account          `json:"account"`
+	Level        int              `json:"level"`
+	Amount       money.Fen        `json:"amountFen"`
+	Source       Transfer         `json:"source"` // the transfer that brought more
+	Unit         identity.Unit    `json:"unit"`
+	Operator     Officer          `json:"operator"`
+	Investigator Officer          `json:"investigator"`
+	At           time.Time        `json:"at"`
+}
+
+// StopRaised (提高止付金额): the bank holds Held fen from now on. Stored as
+// "stop-raised.v1".
+type StopRaised struct {
+	Order identity.OrderID `json:"order"` // the stop
+	By    identity.OrderID `json:"by"`
+	Held  money.Fen        `json:"heldFen"`
+	At    time.Time        `json:"at"`
+}
+
 // LiftFailed (解除止付失败). Stored as "lift-failed.v1".
 type LiftFailed struct {
 	Order      identity.OrderID `json:"order"`

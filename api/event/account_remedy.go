@@ -23,6 +23,18 @@ type HolderNotified struct {
 	At        time.Time        `json:"at"`
 }
 
+// HolderNoticeDeferred (暂缓告知): the holder is told later, because telling now
+// would obstruct the investigation. Stored as "holder-notice-deferred.v1".
+type HolderNoticeDeferred struct {
+	Order   identity.OrderID `json:"order"`
+	Case    identity.CaseID  `json:"case"`
+	About   string           `json:"about"`  // measure | lift
+	Reason  string           `json:"reason"` // code
+	Until   time.Time        `json:"until"`
+	Officer Officer          `json:"officer"`
+	At      time.Time        `json:"at"`
+}
+
 // ObjectionFiled (异议申请) by the holder against a measure. Stored as
 // "objection-filed.v1".
 type ObjectionFiled struct {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/yuanlu/yuanlu/libs/identity"
+	"github.com/yuanlu/yuanlu/libs/money"
 )
 
 // PursuitEvent is something that has happened in the chase of one case.
@@ -36,11 +37,17 @@ type DownstreamAccountFound struct {
 	Source         Transfer           `json:"source"`
 	Lots           []Lot              `json:"lots"` // whose money Source carried
 	Order          identity.OrderID   `json:"order,omitempty"`
-	Withheld       string             `json:"withheld,omitempty"`       // why no order is given: level-limit | amount-limit | parent-withheld | kind | age
+	Withheld       string             `json:"withheld,omitempty"`       // why no order is given: level-limit | amount-limit | parent-withheld | kind | age; with an earlier order, why there is no further one: attempts | failed | rejected | lifted | stops-used-up
 	SourceRevision int                `json:"sourceRevision,omitempty"` // attribution of the parent that this follows from
 	Operator       Officer            `json:"operator"`
 	Investigator   Officer            `json:"investigator"`
 	Manual         bool               `json:"manual,omitempty"`
+	// Of a manual order: how much of the account it stops, and the paper or
+	// telephone order that it follows.
+	Scope           string                  `json:"scope,omitempty"` // ALL | AMOUNT; "" the city's own
+	Amount          money.Fen               `json:"amountFen,omitempty"`
+	ApplicationType string                  `json:"applicationType,omitempty"`
+	Registration    identity.RegistrationID `json:"registration,omitempty"`
 }
 
 // TransferTraced (资金续追): more of the money reached a known account, or what
@@ -65,6 +72,8 @@ type FreezeProposed struct {
 type FreezeTarget struct {
 	Account identity.AccountID `json:"account"`
 	Order   identity.OrderID   `json:"order"`
+	Limit   money.Fen          `json:"limitFen,omitempty"` // 0: the whole account
+	Asset   string             `json:"asset,omitempty"`    // as of [FreezeRequested]
 }
 
 // FreezeApproved (批准冻结) by a chief of county level or above. Stored as
@@ -80,6 +89,7 @@ type FreezeApproved struct {
 	Investigator Officer         `json:"investigator"`
 	Targets      []FreezeTarget  `json:"targets"`
 	At           time.Time       `json:"at"`
+	Grave        bool            `json:"grave,omitempty"` // 重大、复杂案件
 }
 
 // FirstOrderOverdue (首次止付超时): thirty minutes after the report no stop had

@@ -24,6 +24,8 @@ func (FrozenFundsReturned) isEvent()       {}
 func (StopExpiryWarned) isEvent()          {}
 func (LiftRequested) isEvent()             {}
 func (StopNarrowed) isEvent()              {}
+func (StopRaiseRequested) isEvent()        {}
+func (StopRaised) isEvent()                {}
 func (LiftFailed) isEvent()                {}
 func (LiftOverdue) isEvent()               {}
 func (PaperOrderRegistered) isEvent()      {}
@@ -42,6 +44,7 @@ func (FreezePromoted) isEvent()            {}
 func (FreezeExpiryWarned) isEvent()        {}
 func (FrozenFundsTransferred) isEvent()    {}
 func (HolderNotified) isEvent()            {}
+func (HolderNoticeDeferred) isEvent()      {}
 func (ObjectionFiled) isEvent()            {}
 func (ObjectionAccepted) isEvent()         {}
 func (ObjectionDecided) isEvent()          {}
@@ -77,6 +80,8 @@ func (FrozenFundsReturned) isAccount()       {}
 func (StopExpiryWarned) isAccount()          {}
 func (LiftRequested) isAccount()             {}
 func (StopNarrowed) isAccount()              {}
+func (StopRaiseRequested) isAccount()        {}
+func (StopRaised) isAccount()                {}
 func (LiftFailed) isAccount()                {}
 func (LiftOverdue) isAccount()               {}
 func (PaperOrderRegistered) isAccount()      {}
@@ -95,6 +100,7 @@ func (FreezePromoted) isAccount()            {}
 func (FreezeExpiryWarned) isAccount()        {}
 func (FrozenFundsTransferred) isAccount()    {}
 func (HolderNotified) isAccount()            {}
+func (HolderNoticeDeferred) isAccount()      {}
 func (ObjectionFiled) isAccount()            {}
 func (ObjectionAccepted) isAccount()         {}
 func (ObjectionDecided) isAccount()          {}

@@ -5,5 +5,6 @@ package event
 const (
 	IntakeReactor      = "intake-reactor"
 	StopPaymentReactor = "stoppayment-reactor"
+	StopPaymentReports = "stoppayment-reports" // the first orders of a report, ahead of all else
 	RefundReactor      = "refund-reactor"
 )

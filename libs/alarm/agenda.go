@@ -36,6 +36,31 @@ func (a *agenda[S]) next() (item[S], bool) {
 	return *a.items[0], true
 }
 
+// due lists the clock that is next and those that have run out with it, in order
+// and at most so many, one of each stream: the second of a stream waits for what
+// the first leads to.
+func (a *agenda[S]) due(now time.Time, most int) []item[S] {
+	var list []item[S]
+	var seen []*item[S]
+	streams := map[string]bool{}
+	for len(a.items) > 0 && len(list) < most && len(seen) < 4*most {
+		next := a.items[0]
+		if len(list) > 0 && next.at.After(now) {
+			break
+		}
+		if !streams[next.id] {
+			streams[next.id] = true
+			list = append(list, *next)
+		}
+		seen = append(seen, next)
+		heap.Pop((*byTime[S])(a))
+	}
+	for _, it := range seen {
+		heap.Push((*byTime[S])(a), it)
+	}
+	return list
+}
+
 // set replaces the clocks of a stream.
 func (a *agenda[S]) set(id string, state S, alarms []es.Alarm) {
 	if a.byID == nil {

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/yuanlu/yuanlu/libs/clock"
@@ -30,10 +31,20 @@ type Loop[S, C, E any] struct {
 	Clock clock.Clock
 	// Wake makes the command for a clock that has run out, at the given time.
 	Wake func(es.Alarm, time.Time) C
+	// Prepare adds to a wake-up what the state of its stream does not tell, such as
+	// how far the case is; nil if there is nothing to add. When it fails the wake-up
+	// is tried again.
+	Prepare func(context.Context, S, C) (C, error)
+	// Abreast is how many streams are woken side by side, so that many clocks that
+	// run out at one instant do not keep the next one waiting; 0 is one by one.
+	Abreast int
 	// Correlation names the case that a clock of a state belongs to.
 	Correlation func(S, es.Alarm) string
-	Actor       es.Actor
-	Logger      *slog.Logger
+	// Reminds tells which clocks only remind of something: what has run out and ends
+	// something is woken before them. nil: none does.
+	Reminds func(es.Alarm) bool
+	Actor   es.Actor
+	Logger  *slog.Logger
 }
 
 // told is one thing the follower reports to the loop.
@@ -54,7 +65,7 @@ func (l Loop[S, C, E]) Run(ctx context.Context) error {
 	failed := make(chan error, 1)
 	go func() { failed <- l.follow(ctx, heard) }()
 
-	agenda, live := agenda[S]{}, false
+	agenda, live := diary[S]{reminds: l.Reminds}, false
 	for {
 		if ctx.Err() != nil {
 			return <-failed // nothing can be carried out any more; what is due stays so
@@ -143,29 +154,52 @@ func (l Loop[S, C, E]) fold(ctx context.Context, f *folder[S, C, E], id string, 
 	}
 }
 
-// fire gives the wake-up that is due first. When it is carried out, its event
-// comes back through the follower and clears it from the agenda; one that the
-// rules no longer want is dropped; one that met a fault is tried again.
-func (l Loop[S, C, E]) fire(ctx context.Context, agenda *agenda[S]) {
-	due, ok := agenda.next()
-	if !ok {
-		return
-	}
+// fire gives the wake-up that is due first, and others that are due by now.
+func (l Loop[S, C, E]) fire(ctx context.Context, agenda *diary[S]) {
 	now := l.Clock.Now()
+	due := agenda.due(now, max(l.Abreast, 1))
+	settle := make([]func(), len(due))
+	var woken sync.WaitGroup
+	for n, it := range due {
+		woken.Go(func() { settle[n] = l.wake(ctx, it, now, agenda) })
+	}
+	woken.Wait()
+	for _, s := range settle {
+		s()
+	}
+}
+
+// wake gives one wake-up and returns what is to become of its clock. When it is
+// carried out, its event comes back through the follower and clears it from the
+// agenda; one that the rules no longer want is dropped; one that met a fault is
+// tried again.
+func (l Loop[S, C, E]) wake(ctx context.Context, due item[S], now time.Time, agenda *diary[S]) (settle func()) {
 	id := identity.Derive("alarm", l.Case.Category, due.id, due.alarm.Name, due.alarm.At.UTC().Format(time.RFC3339Nano))
 	cause := es.Cause{Command: id, Actor: l.Actor, Correlation: l.Correlation(due.state, due.alarm), At: now}
-	out, err := l.Case.Handle(ctx, due.id, cause, es.AnyRevision, l.Wake(due.alarm, now))
+	out, err := l.carry(ctx, due, cause, now)
 	var refused *rule.Violation
 	switch {
 	case err == nil && len(out.Events) == 0 && slices.ContainsFunc(l.Case.Due(out.State), due.runs):
-		agenda.delay(due.id, due.alarm, now.Add(retryAfter)) // the machine's clock has stepped back: it is not due yet
+		return func() { agenda.delay(due.id, due.alarm, now.Add(retryAfter)) } // the machine's clock has stepped back: it is not due yet
 	case err == nil || errors.As(err, &refused):
-		agenda.drop(due.id, due.alarm)
+		return func() { agenda.drop(due.id, due.alarm) }
 	case ctx.Err() == nil:
 		l.Logger.Error("a clock ran out and could not be acted on; it is tried again",
 			slog.String("stream", l.Case.Stream(due.id)), slog.String("clock", due.alarm.Name), slog.Any("error", err))
-		agenda.delay(due.id, due.alarm, now.Add(retryAfter))
+		return func() { agenda.delay(due.id, due.alarm, now.Add(retryAfter)) }
 	}
+	return func() {}
+}
+
+func (l Loop[S, C, E]) carry(ctx context.Context, due item[S], cause es.Cause, now time.Time) (es.Outcome[S, E], error) {
+	cmd := l.Wake(due.alarm, now)
+	if l.Prepare != nil {
+		var err error
+		if cmd, err = l.Prepare(ctx, due.state, cmd); err != nil {
+			return es.Outcome[S, E]{}, err
+		}
+	}
+	return l.Case.Handle(ctx, due.id, cause, es.AnyRevision, cmd)
 }
 
 // String names the loop in logs.

@@ -56,7 +56,13 @@ func TestI63_TheSameCommandSixteenTimesAtOnceIsOneEffect(t *testing.T) {
 func replicas(log es.Log) map[string]es.Case[counter, count, counted] {
 	turns, meeting := counters(log), counters(log)
 	turns.Turns = es.NewTurns()
-	return map[string]es.Case[counter, count, counted]{"in turns": turns, "meeting at the log": meeting}
+	remembering := turns
+	remembering.Cache = es.NewCache[counter, counted](1 << 20)
+	both := meeting
+	both.Cache = es.NewCache[counter, counted](1 << 20)
+	return map[string]es.Case[counter, count, counted]{
+		"in turns": turns, "meeting at the log": meeting, "in turns, with a cache": remembering, "meeting at the log with one cache": both,
+	}
 }
 
 func TestI63_OfSixteenRequestsUnderOneIDExactlyOneWins(t *testing.T) {
@@ -89,6 +95,8 @@ func TestI63_AConflictNeverLosesAnEvent(t *testing.T) {
 	log, node := openLog(t)
 	one, two := counters(log), counters(dial(t, node))
 	one.Turns, two.Turns = es.NewTurns(), es.NewTurns()
+	three, four := one, two
+	three.Cache, four.Cache = es.NewCache[counter, counted](1<<20), es.NewCache[counter, counted](1<<20)
 	for _, c := range []struct {
 		rule    string
 		writers int
@@ -97,6 +105,7 @@ func TestI63_AConflictNeverLosesAnEvent(t *testing.T) {
 		{"a dozen writers who meet at the log", 12, []es.Case[counter, count, counted]{counters(log)}},
 		{"a hundred writers in turns", 100, []es.Case[counter, count, counted]{one}},
 		{"two processes of forty writers each", 80, []es.Case[counter, count, counted]{one, two}},
+		{"two processes with a cache each", 40, []es.Case[counter, count, counted]{three, four}},
 	} {
 		t.Run(c.rule, func(t *testing.T) {
 			id, want := fmt.Sprint(c.writers), 0

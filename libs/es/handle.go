@@ -43,6 +43,10 @@ type Case[S, C, E any] struct {
 	Suite    chain.Suite
 	Now      func() time.Time // for recordedAt
 	Turns    *Turns           // nil: commands for one stream may meet and decide anew
+	Cache    *Cache[S, E]     // nil: every command reads its whole stream
+	// First tells of a command that it is most likely the first one for its stream;
+	// nil if none is. It is decided on the empty past before the log is asked.
+	First func(C) bool
 }
 
 // Past is the history of one stream, folded.
@@ -51,7 +55,9 @@ type Past[S, E any] struct {
 	Revision int64 // of the last event; -1 when there is none
 	Events   []E
 	Metas    []Meta
-	hash     string
+	ids      []uuid.UUID
+	hash     string // of the last event
+	size     int    // of the events in the log, in bytes
 }
 
 // Did tells whether a command has been carried out on the stream.
@@ -63,38 +69,95 @@ func (p Past[S, E]) Did(command uuid.UUID) bool {
 type Outcome[S, E any] struct {
 	State    S
 	Revision int64
-	Events   []E  // what the command brought about, now or the first time
-	Repeated bool // the command had been carried out before
+	Events   []E     // what the command brought about, now or the first time
+	Repeated bool    // the command had been carried out before
+	Places   []Place // of the events
+}
+
+// Place is where an event lies.
+type Place struct {
+	ID       uuid.UUID // of the event
+	Revision uint64    // of it in its stream
 }
 
 // Stream names the stream of one aggregate.
 func (c Case[S, C, E]) Stream(id string) string { return c.Category + "-" + id }
 
-// Load reads and folds a whole stream. A stream that does not exist is an
-// empty past; an event that this build does not know is an error.
+// Load reads and folds a stream, as it stands in the log at this moment. A
+// stream that does not exist is an empty past; an event that this build does
+// not know is an error. With a cache it reads only what the cached past does not
+// know, beginning with the last event that it does: if that is another's, the log
+// has been restored, and all of it is read again.
 func (c Case[S, C, E]) Load(ctx context.Context, id string) (Past[S, E], error) {
+	stream := c.Stream(id)
+	if known, ok := c.Cache.prefix(stream); ok {
+		past, intact, err := c.readOn(ctx, stream, known)
+		if err != nil {
+			return past, err
+		}
+		if intact {
+			c.Cache.put(stream, past)
+			return past.shared(), nil
+		}
+		c.Cache.drop(stream, known)
+	}
 	past := Past[S, E]{State: c.Initial, Revision: -1}
-	for r, err := range c.Log.Read(ctx, c.Stream(id), 0) {
+	for r, err := range c.Log.Read(ctx, stream, 0) {
 		if errors.Is(err, eventlog.ErrNotFound) {
 			return past, nil
 		}
 		if err != nil {
-			return past, fmt.Errorf("read %s: %w", c.Stream(id), err)
+			return past, fmt.Errorf("read %s: %w", stream, err)
 		}
-		e, err := c.Codec.Decode(r.Type, r.Data)
-		if err != nil {
-			return past, fmt.Errorf("%s at %d: %w", r.Stream, r.Revision, err)
+		if past, err = c.fold(past, r); err != nil {
+			return past, err
+		}
+	}
+	c.Cache.put(stream, past)
+	return past.shared(), nil
+}
+
+// readOn adds to a past what the log has beyond it. It is not intact if the log
+// has another event, or none, where the past ends.
+func (c Case[S, C, E]) readOn(ctx context.Context, stream string, past Past[S, E]) (_ Past[S, E], intact bool, err error) {
+	for r, err := range c.Log.Read(ctx, stream, uint64(past.Revision)) { //nolint:gosec // a cached past has an event
+		switch {
+		case errors.Is(err, eventlog.ErrNotFound):
+			return past, false, nil
+		case err != nil:
+			return past, false, fmt.Errorf("read %s: %w", stream, err)
+		case intact:
+			if past, err = c.fold(past, r); err != nil {
+				return past, false, err
+			}
+			continue
 		}
 		var meta Meta
-		if err := json.Unmarshal(r.Meta, &meta); err != nil {
-			return past, fmt.Errorf("%s at %d: metadata: %w", r.Stream, r.Revision, err)
+		if err := json.Unmarshal(r.Meta, &meta); err != nil || r.ID != past.last() || meta.Hash != past.hash {
+			return past, false, nil
 		}
-		past.State = c.Evolve(past.State, e)
-		past.Revision = int64(r.Revision) //nolint:gosec // revisions are far below 2^63
-		past.Events = append(past.Events, e)
-		past.Metas = append(past.Metas, meta)
-		past.hash = meta.Hash
+		intact = true
 	}
+	return past, intact, nil
+}
+
+// fold adds one stored event to a past.
+func (c Case[S, C, E]) fold(past Past[S, E], r eventlog.Recorded) (Past[S, E], error) {
+	e, err := c.Codec.Decode(r.Type, r.Data)
+	if err != nil {
+		return past, fmt.Errorf("%s at %d: %w", r.Stream, r.Revision, err)
+	}
+	var meta Meta
+	if err := json.Unmarshal(r.Meta, &meta); err != nil {
+		return past, fmt.Errorf("%s at %d: metadata: %w", r.Stream, r.Revision, err)
+	}
+	past.State = c.Evolve(past.State, e)
+	past.Revision = int64(r.Revision) //nolint:gosec // revisions are far below 2^63
+	past.Events = append(past.Events, e)
+	past.Metas = append(past.Metas, meta)
+	past.ids = append(past.ids, r.ID)
+	past.hash = meta.Hash
+	past.size += len(r.Data) + len(r.Meta)
 	return past, nil
 }
 
@@ -112,6 +175,10 @@ var ErrStale = errors.New("the case has moved on since you looked")
 // decides anew if someone else has appended meanwhile. The cause is kept with
 // the events: the same command acts once, however often it is given.
 // A refusal comes back as the bare *rule.Violation.
+//
+// With a cache it decides on the cached past and reads nothing, if events come
+// of it or the command is known to have been carried out. Any other answer, such
+// as a refusal, is said only of what the log has at that moment.
 func (c Case[S, C, E]) Handle(ctx context.Context, id string, cause Cause, expected Expected, cmd C) (Outcome[S, E], error) {
 	end, err := c.Turns.take(ctx, c.Stream(id))
 	if err != nil {
@@ -119,24 +186,11 @@ func (c Case[S, C, E]) Handle(ctx context.Context, id string, cause Cause, expec
 	}
 	defer end()
 	for attempt := range attempts {
-		past, err := c.Load(ctx, id)
-		if err != nil {
-			return Outcome[S, E]{}, err
-		}
-		if out, done, err := c.repeated(past, cause); done || err != nil {
+		out, events, past, err := c.decided(ctx, id, attempt == 0, cause, expected, cmd)
+		if err != nil || len(events) == 0 {
 			return out, err
 		}
-		if expected != AnyRevision && int64(expected) != past.Revision {
-			return Outcome[S, E]{State: past.State, Revision: past.Revision}, ErrStale
-		}
-		events, err := c.Decide(past.State, cmd)
-		if err != nil {
-			return Outcome[S, E]{State: past.State, Revision: past.Revision}, err
-		}
-		if len(events) == 0 {
-			return Outcome[S, E]{State: past.State, Revision: past.Revision}, nil
-		}
-		out, err := c.append(ctx, id, past, cause, events)
+		out, err = c.append(ctx, id, past, cause, events)
 		if !errors.Is(err, eventlog.ErrConflict) {
 			return out, err
 		}
@@ -145,6 +199,41 @@ func (c Case[S, C, E]) Handle(ctx context.Context, id string, cause Cause, expec
 		}
 	}
 	return Outcome[S, E]{}, fmt.Errorf("%T on %s: %w", cmd, c.Stream(id), ErrBusy)
+}
+
+// decided judges a command on what is known of its stream or, if that leads to
+// nothing, on the stream itself.
+func (c Case[S, C, E]) decided(ctx context.Context, id string, first bool, cause Cause, expected Expected, cmd C) (out Outcome[S, E], events []E, past Past[S, E], err error) {
+	if first {
+		past, ok := c.Cache.recall(c.Stream(id))
+		if !ok && c.Cache != nil && c.First != nil && c.First(cmd) {
+			past, ok = Past[S, E]{State: c.Initial, Revision: -1}, true
+		}
+		if ok {
+			if out, events, err = c.judge(id, past, cause, expected, cmd); err == nil && (len(events) > 0 || out.Repeated) {
+				return out, events, past, nil
+			}
+		}
+	}
+	if past, err = c.Load(ctx, id); err != nil {
+		return Outcome[S, E]{}, nil, past, err
+	}
+	out, events, err = c.judge(id, past, cause, expected, cmd)
+	return out, events, past, err
+}
+
+// judge tells what a command leads to on a past: events to append, or none and
+// the answer.
+func (c Case[S, C, E]) judge(id string, past Past[S, E], cause Cause, expected Expected, cmd C) (Outcome[S, E], []E, error) {
+	if out, done, err := c.repeated(id, past, cause); done || err != nil {
+		return out, nil, err
+	}
+	out := Outcome[S, E]{State: past.State, Revision: past.Revision}
+	if expected != AnyRevision && int64(expected) != past.Revision {
+		return out, nil, ErrStale
+	}
+	events, err := c.Decide(past.State, cmd)
+	return out, events, err
 }
 
 // pause spreads out writers that keep meeting each other.
@@ -163,16 +252,20 @@ func pause(ctx context.Context, attempt int) error {
 }
 
 // repeated finds what this very command did before.
-func (c Case[S, C, E]) repeated(past Past[S, E], cause Cause) (out Outcome[S, E], done bool, err error) {
+func (c Case[S, C, E]) repeated(id string, past Past[S, E], cause Cause) (out Outcome[S, E], done bool, err error) {
 	out = Outcome[S, E]{State: past.State, Revision: past.Revision, Repeated: true}
-	for i, m := range past.Metas {
-		if m.Command != cause.Command {
-			continue
+	at, upTo := c.Cache.find(c.Stream(id), past, cause.Command)
+	for _, part := range []span{at, {upTo, len(past.Metas) - 1}} {
+		for i := part.first; i <= part.last; i++ {
+			switch m := past.Metas[i]; {
+			case m.Command != cause.Command:
+			case m.Input != cause.Input:
+				return out, true, ErrReused
+			default:
+				out.Events = append(out.Events, past.Events[i])
+				out.Places = append(out.Places, Place{past.ids[i], uint64(i)}) //nolint:gosec // an index
+			}
 		}
-		if m.Input != cause.Input {
-			return out, true, ErrReused
-		}
-		out.Events = append(out.Events, past.Events[i])
 	}
 	return out, len(out.Events) > 0, nil
 }
@@ -188,11 +281,12 @@ func (c Case[S, C, E]) append(ctx context.Context, id string, past Past[S, E], c
 			return out, fmt.Errorf("encode for %s: %w", stream, err)
 		}
 		revision := uint64(past.Revision + 1 + int64(n)) //nolint:gosec // never negative
-		event, hash, err := link(c.Suite, stream, revision, eventlog.Event{ID: EventID(stream, cause, n, data), Type: name, Data: data}, meta)
+		event, hash, err := c.link(stream, revision, cause, n, eventlog.Event{Type: name, Data: data}, meta)
 		if err != nil {
 			return out, err
 		}
 		batch[n], meta.Prev = event, hash
+		out.Places = append(out.Places, Place{event.ID, revision})
 		out.State = c.Evolve(out.State, e)
 	}
 	expect := eventlog.NoStream
@@ -204,16 +298,41 @@ func (c Case[S, C, E]) append(ctx context.Context, id string, past Past[S, E], c
 		return out, fmt.Errorf("append to %s: %w", stream, err)
 	}
 	out.Revision = int64(appended.Revision) //nolint:gosec // revisions are far below 2^63
+	c.remember(stream, past, out.Revision, batch)
 	return out, nil
 }
 
-// link seals an event into the chain of its stream.
-func link(suite chain.Suite, stream string, revision uint64, e eventlog.Event, meta Meta) (eventlog.Event, string, error) {
+// remember adds to the cached past what has been appended to it, as a reader of
+// the stream would find it. What cannot be read so is left for one to find.
+func (c Case[S, C, E]) remember(stream string, past Past[S, E], last int64, batch []eventlog.Event) {
+	if c.Cache == nil || last != past.Revision+int64(len(batch)) {
+		return
+	}
+	added := Past[S, E]{State: past.State, Revision: past.Revision}
+	for n, e := range batch {
+		var err error
+		if added, err = c.fold(added, eventlog.Recorded{Event: e, Stream: stream, Revision: uint64(past.Revision + 1 + int64(n))}); err != nil { //nolint:gosec // never negative
+			return
+		}
+	}
+	c.Cache.grow(stream, past, added)
+}
+
+// link names an event and seals it into the chain of its stream. With a cache
+// the name also rests on the metadata: the log takes events whose ids it has at
+// that place for a repetition, and the seal of those that it has must then be the
+// one that is known here, since the next is chained to it.
+func (c Case[S, C, E]) link(stream string, revision uint64, cause Cause, n int, e eventlog.Event, meta Meta) (eventlog.Event, string, error) {
 	bare, err := json.Marshal(meta)
 	if err != nil {
 		return e, "", fmt.Errorf("metadata for %s: %w", stream, err)
 	}
-	hash := chain.Seal(suite, meta.Prev, stream, revision, e.Type, e.ID, e.Data, bare)
+	told := e.Data
+	if c.Cache != nil {
+		told = slices.Concat(e.Data, bare)
+	}
+	e.ID = EventID(stream, cause, n, told)
+	hash := chain.Seal(c.Suite, meta.Prev, stream, revision, e.Type, e.ID, e.Data, bare)
 	e.Meta = chain.WithHash(bare, hash)
 	return e, hash, nil
 }

@@ -32,6 +32,9 @@ func TestACommandBecomesEvents(t *testing.T) {
 		State: counter{6, []int{2, 2, 2}}, Revision: 2,
 		Events: []counted{{2, noon()}, {2, noon()}, {2, noon()}},
 	}
+	for n, r := range stored(t, log, "counter-1") {
+		want.Places = append(want.Places, es.Place{ID: r.ID, Revision: uint64(n)})
+	}
 	if diff := cmp.Diff(want, first); diff != "" {
 		t.Errorf("the first command (-want +got):\n%s", diff)
 	}
@@ -151,7 +154,7 @@ func TestI63_TheSameCommandIDTwiceIsOneEffect(t *testing.T) {
 	first := mustHandle(t, c, "1", cause("a", "in"), count{By: 1, Times: 2})
 	mustHandle(t, c, "1", cause("b", "in"), count{By: 5, Times: 1})
 	again := mustHandle(t, c, "1", cause("a", "in"), count{By: 1, Times: 2})
-	want := es.Outcome[counter, counted]{State: counter{7, []int{1, 1, 5}}, Revision: 2, Events: first.Events, Repeated: true}
+	want := es.Outcome[counter, counted]{State: counter{7, []int{1, 1, 5}}, Revision: 2, Events: first.Events, Repeated: true, Places: first.Places}
 	if diff := cmp.Diff(want, again); diff != "" {
 		t.Errorf("the repetition (-want +got):\n%s", diff)
 	}

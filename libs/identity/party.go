@@ -14,7 +14,23 @@ type AccountKind string
 const (
 	PersonalAccount  AccountKind = "01" // 个人
 	CorporateAccount AccountKind = "02" // 对公
+
+	UtilityAccount     AccountKind = "03" // 公共事业缴费
+	MerchantAccount    AccountKind = "04" // 商户
+	InstitutionAccount AccountKind = "05" // 支付机构
+	OrderNumberAccount AccountKind = "06" // 订单号: what a payment institution holds of one payment
 )
+
+// HumanKinds are the kinds of account on which a stop hits many who have nothing
+// to do with the case, so that a person decides on it.
+func HumanKinds() []AccountKind {
+	return []AccountKind{UtilityAccount, MerchantAccount, InstitutionAccount}
+}
+
+// Known tells whether it is a kind that banks code.
+func (k AccountKind) Known() bool {
+	return len(k) == 2 && k >= PersonalAccount && k <= OrderNumberAccount
+}
 
 // Account (账户) names one bank account without showing its number.
 type Account struct {

@@ -125,6 +125,9 @@ var (
 // readers differ in which of the two they believe.
 var ErrDuplicateField = rule.New("json-duplicate-field", "请求中同一对象的字段名重复", "an object of the body names a field twice", "RFC 8259 § 4").As(rule.Invalid)
 
+// ErrMalformed refuses a body that is not one well-formed JSON value.
+func ErrMalformed() error { return fromRule(errMalformed, http.StatusBadRequest) }
+
 // ErrNoKey refuses a command without a usable Idempotency-Key.
 func ErrNoKey() error { return errKeyMissing }
 

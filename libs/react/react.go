@@ -37,6 +37,12 @@ type Reactor[E, I any] struct {
 	// OrderKey groups messages that must be heard in order; nil for their stream.
 	OrderKey func(r eventlog.Recorded) string
 	Actor    es.Actor
+	// Parallel is the most messages that are carried out at a time; the bus's own
+	// bound if 0.
+	Parallel int
+	// As is the reactor whose command ids it uses; Name if empty. Of two that
+	// give the same commands, the second finds those of the first done.
+	As string
 
 	Log    *eventlog.Log
 	Clock  clock.Clock
@@ -60,7 +66,7 @@ func (r *Reactor[E, I]) Parked() int64 { return r.parked.Load() }
 // Run hears and reacts until ctx ends.
 func (r *Reactor[E, I]) Run(ctx context.Context) error {
 	sub, err := bus.NewSubscriber(r.Log, bus.SubscriberConfig{
-		Name: r.Name, Checkpoints: bus.StreamCheckpoints(r.Log), OrderKey: r.OrderKey, Logger: r.Logger,
+		Name: r.Name, Checkpoints: bus.StreamCheckpoints(r.Log), OrderKey: r.OrderKey, Parallel: r.Parallel, Logger: r.Logger,
 	})
 	if err != nil {
 		return fmt.Errorf("subscribe %s: %w", r.Name, err)
@@ -107,9 +113,18 @@ func (r *Reactor[E, I]) hear(m *message.Message) error {
 	return nil
 }
 
+// Command is the id of the n-th command that a reactor gives because of an event.
+func Command(reactor string, event uuid.UUID, n int) uuid.UUID {
+	return uuid.NewSHA1(event, fmt.Appendf(nil, "%s\x1f%d", reactor, n))
+}
+
 func (r *Reactor[E, I]) cause(recorded eventlog.Recorded, meta es.Meta, n int) es.Cause {
+	as := r.As
+	if as == "" {
+		as = r.Name
+	}
 	return es.Cause{
-		Command: uuid.NewSHA1(recorded.ID, fmt.Appendf(nil, "%s\x1f%d", r.Name, n)),
+		Command: Command(as, recorded.ID, n),
 		Actor:   r.Actor, Correlation: meta.Correlation, Causation: recorded.ID.String(), At: r.Clock.Now(),
 	}
 }

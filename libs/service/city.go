@@ -29,8 +29,10 @@ type City struct {
 	Suite  chain.Suite
 	Banks  identity.Banks
 	Policy Policy
-	Dir    string // for views
-	Logger *slog.Logger
+	// Channels lead to the machines of banks, where there are any.
+	Channels Channels
+	Dir      string // for views
+	Logger   *slog.Logger
 	// Demo allows a virtual clock and hands out tokens to anyone: never true in
 	// a real city.
 	Demo bool

@@ -28,8 +28,12 @@ type Config struct {
 	MasterKey  string `env:"YUANLU_MASTER_KEY_FILE"` // default: <data>/master.key, made if absent
 	CityFile   string `env:"YUANLU_CITY_FILE"`
 	BanksFile  string `env:"YUANLU_BANKS_FILE"`
-	Demo       bool   `env:"YUANLU_DEMO"`
-	LogLevel   string `env:"YUANLU_LOG_LEVEL" envDefault:"info"`
+	// BankChannels lists the machine channels of banks; none if absent. ChannelKey
+	// is the city's private key for them.
+	BankChannels string `env:"YUANLU_BANK_CHANNELS"`
+	ChannelKey   string `env:"YUANLU_CHANNEL_KEY_FILE"`
+	Demo         bool   `env:"YUANLU_DEMO"`
+	LogLevel     string `env:"YUANLU_LOG_LEVEL" envDefault:"info"`
 }
 
 // ReadConfig reads the environment.
@@ -63,6 +67,10 @@ func (c Config) City(ctx context.Context, logger *slog.Logger) (City, error) {
 	if err != nil {
 		return City{}, err
 	}
+	channels, err := c.channels(banks)
+	if err != nil {
+		return City{}, err
+	}
 	log, err := eventlog.Open(c.EventStore, eventlog.WithLogger(logger)) //nolint:contextcheck // the log lives until it is closed
 	if err != nil {
 		return City{}, err
@@ -74,7 +82,7 @@ func (c Config) City(ctx context.Context, logger *slog.Logger) (City, error) {
 	}
 	city := City{
 		Log: log, Keys: privacy.NewKeyring(log, master), Issuer: access.NewIssuer(master.TokenKey(), time.Now),
-		Clock: clock.System{}, Suite: chain.SM3{}, Banks: banks, Policy: policy, Dir: c.Data, Logger: logger, Demo: c.Demo,
+		Clock: clock.System{}, Suite: chain.SM3{}, Banks: banks, Policy: policy, Channels: channels, Dir: c.Data, Logger: logger, Demo: c.Demo,
 	}
 	if c.Demo {
 		if city.Clock, err = clock.NewVirtual(ctx, log); err != nil {

@@ -29,6 +29,11 @@ type Policy struct {
 	Grades map[string]string `json:"grades"`
 	// FreezeTermMonths is the term asked for, at most 6 (程序规定 art. 243).
 	FreezeTermMonths int `json:"freezeTermMonths"`
+	// PaperDays is within how many working days the papers of a stop must follow
+	// that was asked for by telephone or on paper (后补期限), 1 to 30 (K).
+	PaperDays int `json:"paperDays"`
+	// Remedy is how holders are heard and how much may be held.
+	Remedy RemedyPolicy `json:"remedy"`
 }
 
 // ChasePolicy says how far the chase goes by itself.
@@ -36,6 +41,15 @@ type ChasePolicy struct {
 	MaxLevel  int       `json:"maxLevel"`     // deepest level that is stopped, 1 to 50
 	MinAmount money.Fen `json:"minAmountFen"` // smallest amount worth an order
 	Method    string    `json:"method"`       // how money is attributed
+	// MaxAgeMinutes is how long ago money can have left the parent account; money
+	// that left it earlier waits for a person. 0: no limit.
+	MaxAgeMinutes int `json:"maxAgeMinutes"`
+	// HumanKinds are the kinds of account that a person decides on: 03 public
+	// utilities, 04 merchants, 05 payment institutions.
+	HumanKinds []identity.AccountKind `json:"humanKinds"`
+	// Scope (止付范围) is how much of an account the chase stops: ALL of it, or the
+	// AMOUNT that was traced to it (金额止付).
+	Scope string `json:"scope"`
 }
 
 // AlertMinutes are the limits of one alert level.
@@ -49,12 +63,14 @@ func DefaultPolicy() Policy {
 	return Policy{
 		City:  "440900000000",
 		Name:  "茂名市反诈中心",
-		Chase: ChasePolicy{MaxLevel: 5, MinAmount: 100_00, Method: "DIRECT_TIMESTAMP"},
+		Chase: ChasePolicy{MaxLevel: 8, MinAmount: 100_00, Method: "DIRECT_TIMESTAMP", HumanKinds: identity.HumanKinds(), Scope: "ALL"},
 		AlertMinutes: map[string]AlertMinutes{
 			"critical": {3, 5}, "high": {5, 15}, "medium": {30, 240}, "low": {120, 1440}, "advisory": {1440, 7 * 1440},
 		},
 		Grades:           map[string]string{"高": "high", "中": "medium", "低": "low"},
 		FreezeTermMonths: 6,
+		PaperDays:        5,
+		Remedy:           defaultRemedy(),
 	}
 }
 
@@ -105,12 +121,34 @@ func (p Policy) check() error {
 	if p.Chase.MaxLevel < 1 || p.Chase.MaxLevel > deepest || p.Chase.MinAmount < 0 {
 		return fmt.Errorf("%w: chase: maxLevel is 1 to %d, minAmountFen not negative", errPolicy, deepest)
 	}
+	if p.Chase.MaxAgeMinutes < 0 {
+		return fmt.Errorf("%w: chase: maxAgeMinutes is not negative", errPolicy)
+	}
+	for _, kind := range p.Chase.HumanKinds {
+		if !kind.Known() {
+			return fmt.Errorf("%w: chase: humanKinds: %q is no kind of account", errPolicy, kind)
+		}
+	}
 	if !slices.Contains(methods(), p.Chase.Method) {
 		return fmt.Errorf("%w: chase: method is one of %s", errPolicy, strings.Join(methods(), ", "))
+	}
+	if p.Chase.Scope != "ALL" && p.Chase.Scope != "AMOUNT" {
+		return fmt.Errorf("%w: chase: scope is ALL or AMOUNT", errPolicy)
+	}
+	if p.PaperDays < 1 || p.PaperDays > 30 {
+		return fmt.Errorf("%w: paperDays is 1 to 30", errPolicy)
 	}
 	if p.FreezeTermMonths < 1 || p.FreezeTermMonths > 6 {
 		return fmt.Errorf("%w: freezeTermMonths is 1 to 6", errPolicy)
 	}
+	if err := p.Remedy.check(); err != nil {
+		return err
+	}
+	return p.checkAlerts()
+}
+
+// checkAlerts refuses names of levels that nothing goes by.
+func (p Policy) checkAlerts() error {
 	levels := DefaultPolicy().AlertMinutes
 	for level, m := range p.AlertMinutes {
 		if _, known := levels[level]; !known || m.Sign < 1 || m.Contact < 1 {

@@ -49,11 +49,13 @@ func schemaName(t reflect.Type, hint string) string {
 	return name
 }
 
-// Operation describes one path in a line.
+// Operation describes one path in a line. Its body is there before the handler
+// begins, so that the router sets no deadline for it: that would end the request
+// after five seconds, whatever it is doing.
 func Operation(method, path, id, tag, summary string, status int) huma.Operation {
 	return huma.Operation{
 		OperationID: id, Method: method, Path: path, Tags: []string{tag}, Summary: summary, DefaultStatus: status,
-		Errors: []int{400, 401, 403, 404, 409, 412, 422, 503}, MaxBodyBytes: 1 << 20,
+		Errors: []int{400, 401, 403, 404, 409, 412, 422, 503}, MaxBodyBytes: 1 << 20, BodyReadTimeout: -1,
 	}
 }
 

@@ -14,8 +14,9 @@ import (
 )
 
 const (
-	// bodyBytes bounds the body of every request.
-	bodyBytes = 1 << 20
+	// bodyBytes bounds the body of every request. Each operation has a bound of its
+	// own, of one MiB if it says nothing else.
+	bodyBytes = 8 << 20
 	// bodyWithin bounds how long a caller may take to send it.
 	bodyWithin = 10 * time.Second
 )
@@ -27,7 +28,7 @@ var errNotJSON = errors.New("not one well-formed JSON value")
 // name a field twice. The next handler reads the body as if it were the first.
 func strict(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Body == nil || r.Body == http.NoBody || !saysJSON(r) {
+		if r.Body == nil || r.Body == http.NoBody || !saysJSON(r) || strings.HasPrefix(r.URL.Path, machinePrefix) {
 			next.ServeHTTP(w, r)
 			return
 		}
@@ -79,6 +80,15 @@ func readBody(w http.ResponseWriter, r *http.Request) (body []byte, status int) 
 		return nil, http.StatusRequestEntityTooLarge
 	}
 	return nil, http.StatusBadRequest
+}
+
+// CheckJSON refuses what strict refuses, where a body is read by other means.
+func CheckJSON(data []byte) error {
+	err := checkJSON(data)
+	if errors.Is(err, errNotJSON) {
+		return problem.ErrMalformed()
+	}
+	return err
 }
 
 // checkJSON refuses all but one well-formed JSON value in which no object names

@@ -23,6 +23,10 @@ import (
 // batch bounds how many deliveries share one transaction.
 const batch = 500
 
+// readers is how many queries run side by side. A few more than there are cores:
+// one that has to wait for a core keeps its connection meanwhile.
+const readers = 16
+
 // Config of a view.
 type Config struct {
 	Path     string   // of the SQLite file; made anew when the schema changes
@@ -80,7 +84,8 @@ func (v *View) open(ctx context.Context) (fresh bool, err error) {
 	if v.read, err = sql.Open("sqlite", "file:"+v.cfg.Path+pragmas+"&_pragma=query_only(1)"); err != nil {
 		return false, fmt.Errorf("open view: %w", err)
 	}
-	v.read.SetMaxOpenConns(4)
+	v.read.SetMaxOpenConns(readers)
+	v.read.SetMaxIdleConns(readers) // opening one anew costs more than most queries
 	var version int32
 	if err := v.edit.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
 		return false, fmt.Errorf("open view: %w", err)

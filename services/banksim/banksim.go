@@ -9,7 +9,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/yuanlu/yuanlu/libs/identity"
 	"github.com/yuanlu/yuanlu/services/banksim/internal/city"
+	"github.com/yuanlu/yuanlu/services/banksim/internal/machine"
 	"github.com/yuanlu/yuanlu/services/banksim/internal/stage"
 	"github.com/yuanlu/yuanlu/services/banksim/player"
 	"github.com/yuanlu/yuanlu/services/banksim/scenario"
@@ -35,6 +37,7 @@ type DemoOptions struct {
 	Server   string       // base URL of a city that runs with --demo
 	Scenario string       // name of a scenario that comes with the program, or a file
 	Seed     *int64       // instead of the scenario's own
+	Machines string       // file of the keys of banks that take orders by machine, see MakeChannels; "" for desks alone
 	Progress io.Writer    // one line for each act; nil for none
 	Log      *slog.Logger // nil for none
 }
@@ -49,7 +52,25 @@ func Demo(ctx context.Context, o DemoOptions) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	return player.Play(ctx, player.Options{Server: o.Server, Scenario: s, Seed: o.Seed, Progress: o.Progress, Log: o.Log})
+	return player.Play(ctx, player.Options{Server: o.Server, Scenario: s, Seed: o.Seed, Machines: o.Machines, Progress: o.Progress, Log: o.Log})
+}
+
+// MakeChannels draws keys for a city and for those banks of a scenario that take
+// orders by machine, and writes the files that both sides start with into a
+// directory: city-key.pem and channels.json for the city, machines.json for the
+// banks, which will listen at host:port.
+func MakeChannels(name, dir, listen string) error {
+	s, err := scenario.Load(name)
+	if err != nil {
+		return err
+	}
+	var banks []identity.BankCode
+	for _, b := range s.Banks {
+		if b.Behaviour.Machine != nil {
+			banks = append(banks, b.Code.BankCode)
+		}
+	}
+	return machine.Make(dir, listen, banks)
 }
 
 // Serve runs the banks of a scenario against a city, and nothing else: officers
@@ -91,9 +112,13 @@ func Serve(ctx context.Context, o DemoOptions, out io.Writer) error {
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)
 	}
+	keys, listener, err := player.Listen(ctx, o.Machines)
+	if err != nil {
+		return err
+	}
 	var work sync.WaitGroup
 	defer work.Wait()
 	work.Go(func() { show.Follow(ctx, client, clock) })
-	show.RunDesks(ctx, stage.Desks{Client: client, Clock: clock, Log: logger})
+	show.RunDesks(ctx, stage.Desks{Client: client, Clock: clock, Log: logger, Machines: keys, Listener: listener, Server: o.Server})
 	return nil
 }

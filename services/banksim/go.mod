@@ -7,10 +7,14 @@ require (
 	github.com/yuanlu/yuanlu/api v0.0.0
 	github.com/yuanlu/yuanlu/libs v0.0.0
 	gopkg.in/yaml.v3 v3.0.1
-	pgregory.net/rapid v1.3.0
 )
 
-require github.com/google/uuid v1.6.0 // indirect
+require (
+	github.com/dunglas/httpsfv v1.0.2 // indirect
+	github.com/emmansun/gmsm v0.41.1 // indirect
+	github.com/google/uuid v1.6.0 // indirect
+	golang.org/x/crypto v0.58.0 // indirect
+)
 
 replace (
 	github.com/yuanlu/yuanlu/api => ../../api

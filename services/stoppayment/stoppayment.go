@@ -2,12 +2,16 @@ package stoppayment
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/yuanlu/yuanlu/api/rules"
+	machine "github.com/yuanlu/yuanlu/libs/channel"
 	"github.com/yuanlu/yuanlu/libs/entry"
 	"github.com/yuanlu/yuanlu/libs/service"
 	"github.com/yuanlu/yuanlu/services/stoppayment/internal/app"
+	"github.com/yuanlu/yuanlu/services/stoppayment/internal/app/channel"
 	"github.com/yuanlu/yuanlu/services/stoppayment/internal/domain"
 	"github.com/yuanlu/yuanlu/services/stoppayment/internal/rest"
 	"github.com/yuanlu/yuanlu/services/stoppayment/internal/view"
@@ -20,17 +24,31 @@ func New(ctx context.Context, city service.City) (service.Part, error) {
 	if err != nil {
 		return service.Part{}, err
 	}
-	api := rest.New(a, orders, entry.Desk{Keys: city.Keys, Banks: city.Banks})
+	banks, err := view.OpenBanks(ctx, city)
+	if err != nil {
+		return service.Part{}, errors.Join(err, orders.Close())
+	}
+	remedies, err := view.OpenRemedies(ctx, city)
+	if err != nil {
+		return service.Part{}, errors.Join(err, orders.Close(), banks.Close())
+	}
+	clocks, err := view.OpenClocks(ctx, city)
+	if err != nil {
+		return service.Part{}, errors.Join(err, orders.Close(), banks.Close(), remedies.Close())
+	}
+	api := rest.New(a, orders, banks, remedies, entry.Desk{Keys: city.Keys, Banks: city.Banks})
+	api.Clocks = clocks
+	sender := channel.Sender{App: a, Orders: orders, Write: api.Message, Pace: channel.Steady()}
 	return service.Part{
 		Name:      app.Name,
-		Prefixes:  []string{"/v1/standing-approvals", "/v1/pursuits", "/v1/orders", "/v1/accounts", "/v1/bank/orders"},
-		Rules:     append(domain.Rules(), entry.Rules()...),
+		Prefixes:  []string{"/v1/standing-approvals", "/v1/pursuits", "/v1/orders", "/v1/accounts", "/v1/bank/orders", "/v1/machine", "/v1/banks", "/v1/discrepancies", "/v1/objections", "/v1/notices", "/v1/wrong-stops", "/v1/disproportions", "/v1/protective-stops", "/v1/clocks"},
+		Rules:     slices.Concat(domain.Rules(), entry.Rules(), machine.Rules()),
 		Published: rules.All(),
 		Routes:    func(mux *http.ServeMux) { api.Routes(mux) },
 		Run: func(ctx context.Context) error {
-			return service.Together(ctx, orders.Run, a.Reactor().Run, a.Clocks().Run)
+			return service.Together(ctx, append(a.Loops(), orders.Run, banks.Run, remedies.Run, clocks.Run, sender.Run)...)
 		},
-		Ready: service.CaughtUp(orders.View),
-		Close: orders.Close,
+		Ready: service.CaughtUp(orders.View, banks.View, remedies.View, clocks.View),
+		Close: func() error { return errors.Join(orders.Close(), banks.Close(), remedies.Close(), clocks.Close()) },
 	}, nil
 }

@@ -180,7 +180,6 @@ func TestBadAnswersAreRefusedWithTheirRuleAndNothingIsStored(t *testing.T) {
 		"a police officer":     {duty, path, done(), "role-not-allowed"},
 		"an unknown order":     {citytest.Desk(abc), "/v1/bank/orders/nothing/answer", done(), "order-unknown"},
 		"three decimals":       {citytest.Desk(abc), path, edit(func(a *bank.Answer) { a.AccountBalance = "835000.001" }), "bank-amount-malformed"},
-		"a balance below zero": {citytest.Desk(abc), path, edit(func(a *bank.Answer) { a.AccountBalance = "-1.00" }), "amount-negative"},
 		"a time of its own":    {citytest.Desk(abc), path, edit(func(a *bank.Answer) { a.StartTime = "2021-07-17" }), "bank-time-malformed"},
 		"no time of execution": {citytest.Desk(abc), path, edit(func(a *bank.Answer) { a.StartTime = "" }), "executed-at-missing"},
 		"an unknown cause":     {citytest.Desk(abc), path, bank.Answer{Result: "0101", FailureCause: "mood"}, "failure-cause-unknown"},

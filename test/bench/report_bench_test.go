@@ -124,7 +124,7 @@ func account() string {
 }
 
 // yardstick is the median of raw 4 KiB write+fsync on the disk of the test.
-func yardstick(b *testing.B) time.Duration {
+func yardstick(b testing.TB) time.Duration {
 	f, err := os.Create(filepath.Join(b.TempDir(), "yardstick"))
 	if err != nil {
 		b.Fatal(err)

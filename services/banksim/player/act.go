@@ -156,24 +156,34 @@ type reportBody struct {
 func declared(y *scenario.Story, r scenario.Report) ([]transfer, error) {
 	var out []transfer
 	for _, ref := range r.Transfers {
-		m, err := y.Transfer(ref.Name)
+		moves, err := y.Transfers(ref.Name)
 		if err != nil {
 			return nil, err
 		}
-		from, err := y.Account(m.From)
-		if err != nil {
-			return nil, err
+		for _, m := range moves {
+			one, err := declare(y, m)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, one)
 		}
-		to, err := y.Account(m.To)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, transfer{
-			From: accountOf(from), To: accountOf(to), AmountFen: int64(m.Amount), At: m.At.Format(time.RFC3339),
-			Serial: m.Serial, Channel: m.Channel,
-		})
 	}
 	return out, nil
+}
+
+func declare(y *scenario.Story, m scenario.Move) (transfer, error) {
+	from, err := y.Account(m.From)
+	if err != nil {
+		return transfer{}, err
+	}
+	to, err := y.Account(m.To)
+	if err != nil {
+		return transfer{}, err
+	}
+	return transfer{
+		From: accountOf(from), To: accountOf(to), AmountFen: int64(m.Amount), At: m.At.Format(time.RFC3339),
+		Serial: m.Serial, Channel: m.Channel,
+	}, nil
 }
 
 func accountOf(a scenario.StoryAccount) account {

@@ -10,11 +10,13 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"sync"
 	"time"
 
 	"github.com/yuanlu/yuanlu/api/bank"
 	"github.com/yuanlu/yuanlu/services/banksim/internal/city"
+	"github.com/yuanlu/yuanlu/services/banksim/internal/machine"
 	"github.com/yuanlu/yuanlu/services/banksim/internal/stage"
 	"github.com/yuanlu/yuanlu/services/banksim/scenario"
 )
@@ -24,6 +26,7 @@ type Options struct {
 	Server   string // base URL of the city
 	Scenario *scenario.Scenario
 	Seed     *int64    // instead of the scenario's own
+	Machines string    // file of the keys of banks that take orders by machine; "" for desks alone
 	Progress io.Writer // one line for each act
 	Log      *slog.Logger
 }
@@ -33,12 +36,14 @@ const patience = 2 * time.Minute
 
 // Player plays one story.
 type Player struct {
-	options Options
-	client  *city.Client
-	clock   *city.Clock
-	stage   *stage.Stage
-	story   *scenario.Story
-	salt    string // names this play in keys and numbers
+	options  Options
+	client   *city.Client
+	clock    *city.Clock
+	stage    *stage.Stage
+	story    *scenario.Story
+	machines machine.Keys
+	listener net.Listener
+	salt     string // names this play in keys and numbers
 
 	callers map[string]*city.Caller // of officers, by id
 	cases   map[string]string       // of reports, by id
@@ -56,6 +61,10 @@ func Play(ctx context.Context, o Options) (Result, error) {
 	}
 	p.client = city.New(o.Server, patience, func(m string) { p.say("%s", m) })
 	defer p.client.Close()
+	var err error
+	if p.machines, p.listener, err = Listen(ctx, o.Machines); err != nil {
+		return Result{}, err
+	}
 	if err := p.prepare(ctx); err != nil {
 		return Result{}, err
 	}
@@ -72,6 +81,20 @@ func Play(ctx context.Context, o Options) (Result, error) {
 	}
 	p.stage.Advance(p.clock.Now())
 	return p.result(ctx)
+}
+
+// Listen reads the keys of machines and opens the door at which they take
+// orders. Without a file there is neither.
+func Listen(ctx context.Context, path string) (machine.Keys, net.Listener, error) {
+	if path == "" {
+		return machine.Keys{}, nil, nil
+	}
+	keys, err := machine.Load(path)
+	if err != nil {
+		return machine.Keys{}, nil, err
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", keys.Listen)
+	return keys, listener, err
 }
 
 // Salt draws what tells one play of a scenario from another.
@@ -113,8 +136,11 @@ func (p *Player) prepare(ctx context.Context) error {
 			return fmt.Errorf("set the city's clock to the start: %w", err)
 		}
 	}
-	p.say("剧本 %s（种子 %d）%d 家银行 %d 个账户 scenario with %d banks and %d accounts",
-		s.Name, seed, len(s.Banks), len(p.story.Accounts), len(s.Banks), len(p.story.Accounts))
+	accounts := len(p.story.Accounts)
+	if s.Crowd != nil {
+		accounts += s.Crowd.Accounts
+	}
+	p.say("剧本 %s（种子 %d）%d 家银行 %d 个账户 scenario with %d banks and %d accounts", s.Name, seed, len(s.Banks), accounts, len(s.Banks), accounts)
 	return nil
 }
 
@@ -122,6 +148,7 @@ func (p *Player) prepare(ctx context.Context) error {
 func (p *Player) runBanks(ctx context.Context, client *city.Client) {
 	p.stage.RunDesks(ctx, stage.Desks{
 		Client: client, Clock: p.clock, Log: p.logger(), Seen: p.orderSeen, Answered: p.orderAnswered,
+		Machines: p.machines, Listener: p.listener, Server: p.options.Server,
 	})
 }
 

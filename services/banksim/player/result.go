@@ -7,9 +7,9 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/yuanlu/yuanlu/libs/banknet"
 	"github.com/yuanlu/yuanlu/libs/money"
 	"github.com/yuanlu/yuanlu/services/banksim/internal/city"
-	"github.com/yuanlu/yuanlu/services/banksim/internal/network"
 	"github.com/yuanlu/yuanlu/services/banksim/internal/stage"
 	"github.com/yuanlu/yuanlu/services/banksim/scenario"
 )
@@ -64,6 +64,7 @@ type Outcome struct {
 
 	want    *Figures // nil if the scenario says nothing for this seed
 	settled bool     // every freeze was carried out
+	gang    bool     // launderers were at work while the city was
 }
 
 // Result is what came of a play.
@@ -85,7 +86,7 @@ func (p *Player) result(ctx context.Context) (Result, error) {
 		if !filed {
 			continue
 		}
-		one := Outcome{Report: r.ID.Name, Measures: *p.measured[r.ID.Name], want: p.expected(r.ID.Name)}
+		one := Outcome{Report: r.ID.Name, Measures: *p.measured[r.ID.Name], want: p.expected(r.ID.Name), gang: p.options.Scenario.Gang != nil}
 		for _, a := range p.options.Scenario.Acts {
 			one.Refunded = one.Refunded || (a.Refund != nil && a.Refund.Case.Name == r.ID.Name)
 			one.settled = one.settled || (a.Freeze != nil && a.Freeze.Case.Name == r.ID.Name)
@@ -157,29 +158,42 @@ func (p *Player) onlyDeclares(report string, transfer scenario.Ref) bool {
 // arrived adds up what was returned to the accounts that a victim paid from.
 func (p *Player) arrived(r scenario.Report) (money.Fen, error) {
 	var sum money.Fen
-	seen := map[network.Key]bool{}
+	seen := map[banknet.Key]bool{}
 	for _, ref := range r.Transfers {
-		m, err := p.story.Transfer(ref.Name)
+		moves, err := p.story.Transfers(ref.Name)
 		if err != nil {
 			return 0, err
 		}
-		from, err := p.story.Account(m.From)
-		if err != nil {
-			return 0, err
-		}
-		key := stage.Key(from)
-		if seen[key] {
-			continue
-		}
-		seen[key] = true
-		s, err := p.stage.Network.Statement(key)
-		if err != nil {
-			return 0, err
-		}
-		for _, row := range s.Rows {
-			if row.Credit && row.Summary == network.Returned {
-				sum += row.Amount
+		for _, m := range moves {
+			from, err := p.story.Account(m.From)
+			if err != nil {
+				return 0, err
 			}
+			key := stage.Key(from)
+			if seen[key] {
+				continue
+			}
+			seen[key] = true
+			returned, err := p.returned(key)
+			if err != nil {
+				return 0, err
+			}
+			sum += returned
+		}
+	}
+	return sum, nil
+}
+
+// returned is what was returned to one account.
+func (p *Player) returned(key banknet.Key) (money.Fen, error) {
+	s, err := p.stage.Network.Statement(key)
+	if err != nil {
+		return 0, err
+	}
+	var sum money.Fen
+	for _, row := range s.Rows {
+		if row.Credit && row.Summary == banknet.Returned {
+			sum += row.Amount
 		}
 	}
 	return sum, nil

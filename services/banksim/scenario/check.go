@@ -86,6 +86,9 @@ func (s *Scenario) declare(x index) error {
 	if l := s.Laundering; l != nil {
 		add("transfer", l.Transfer)
 	}
+	if g := s.Gang; g != nil {
+		add("transfer", g.Transfer)
+	}
 	for _, r := range s.Reports {
 		add("case", r.ID)
 	}
@@ -98,26 +101,17 @@ func (s *Scenario) declare(x index) error {
 	return first(errs)
 }
 
-func (b Bank) check() error {
-	known := []string{"", "name", "account", "amount", "time"}
-	if !slices.Contains(known, b.Behaviour.Mismatch) {
-		return fault(b.ID.Line, "mismatch is one of name, account, amount, time")
-	}
-	if b.Behaviour.AnswerAfter.Duration < 0 || b.Behaviour.DownUntil.Duration < b.Behaviour.DownFrom.Duration {
-		return fault(b.ID.Line, "answerAfter and the time of being down go forward")
-	}
-	return nil
-}
-
 func (s *Scenario) checkMoney(x index) error {
 	var errs []error
 	for _, a := range s.Accounts {
 		errs = append(errs, x.need("bank", a.Bank), x.maybe("person", a.Holder))
-		if !slices.Contains([]string{"", "01", "02"}, a.Kind) {
-			errs = append(errs, fault(a.ID.Line, "kind is 01 or 02, in quotes"))
+		if !slices.Contains([]string{"", "01", "02", "03", "04", "05"}, a.Kind) {
+			errs = append(errs, fault(a.ID.Line, "kind is 01 to 05, in quotes"))
 		}
-		if a.Frozen != nil && (a.Frozen.By == "" || a.Frozen.Until.Duration <= 0) {
-			errs = append(errs, fault(a.ID.Line, "frozen needs by and a time after the start as until"))
+		for _, e := range []*EarlierOwner{a.Frozen, a.Stopped} {
+			if e != nil && (e.By == "" || e.Until.Duration <= 0) {
+				errs = append(errs, fault(a.ID.Line, "frozen and stopped need by and a time after the start as until"))
+			}
 		}
 	}
 	for _, t := range s.Transfers {
@@ -134,6 +128,12 @@ func (s *Scenario) checkMoney(x index) error {
 	}
 	if l := s.Laundering; l != nil {
 		errs = append(errs, x.need("account", l.From))
+	}
+	if g := s.Gang; g != nil {
+		errs = append(errs, x.need("person", g.Victim), x.need("bank", g.Institutions...), g.check())
+	}
+	if c := s.Crowd; c != nil {
+		errs = append(errs, c.check())
 	}
 	return first(errs)
 }

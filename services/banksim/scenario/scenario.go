@@ -19,6 +19,8 @@ type Scenario struct {
 	Transfers  []Transfer  `yaml:"transfers"`
 	CashOuts   []CashOut   `yaml:"cashOuts"`
 	Laundering *Laundering `yaml:"laundering"`
+	Gang       *Gang       `yaml:"gang"`
+	Crowd      *Crowd      `yaml:"crowd"`
 	Reports    []Report    `yaml:"reports"`
 	Alerts     []Alert     `yaml:"alerts"`
 	Officers   []Officer   `yaml:"officers"`
@@ -32,18 +34,6 @@ type Bank struct {
 	ID        Ref       `yaml:"id"`
 	Code      BankCode  `yaml:"code"`
 	Behaviour Behaviour `yaml:"behaviour"`
-}
-
-// Behaviour (银行行为) is how a bank treats orders. The zero value is a bank that
-// answers at once and rightly. Times are the city's.
-type Behaviour struct {
-	AnswerAfter  Offset `yaml:"answerAfter"`  // from taking an order to carrying it out
-	Expiry       Offset `yaml:"expiry"`       // what it states instead of +48h
-	AnswersTwice bool   `yaml:"answersTwice"` // each answer, the second under a key of its own
-	NeverAnswers bool   `yaml:"neverAnswers"` // takes orders and carries none out
-	Mismatch     string `yaml:"mismatch"`     // refuses each stop: name | account | amount | time
-	DownFrom     Offset `yaml:"downFrom"`     // does not look for orders
-	DownUntil    Offset `yaml:"downUntil"`
 }
 
 // Person (当事人) is a victim, or a holder of accounts. What is left out is drawn
@@ -64,19 +54,21 @@ type Account struct {
 	ID      Ref           `yaml:"id"`
 	Bank    Ref           `yaml:"bank"`
 	Holder  Ref           `yaml:"holder"`
-	Kind    string        `yaml:"kind"` // 01 personal (default) | 02 corporate
+	Kind    string        `yaml:"kind"` // 01 personal (default) | 02 corporate | 03 utility | 04 merchant | 05 payment institution
 	Number  string        `yaml:"number"`
 	Opening Yuan          `yaml:"opening"`
 	Frozen  *EarlierOwner `yaml:"frozen"`
+	Stopped *EarlierOwner `yaml:"stopped"`
 	Absent  bool          `yaml:"absent"` // the bank has no such account
 }
 
-// EarlierOwner (在先冻结) is someone who froze the account before the story, up to
-// an amount or as a whole.
+// EarlierOwner (在先措施) is someone who froze or stopped the account before the
+// story, up to an amount or as a whole. Court makes it a court's freeze.
 type EarlierOwner struct {
 	By     string `yaml:"by"`
 	Amount Yuan   `yaml:"amount"`
 	Until  Offset `yaml:"until"`
+	Court  bool   `yaml:"court"`
 }
 
 // Transfer (转账) between two accounts of the network.

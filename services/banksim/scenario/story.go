@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/yuanlu/yuanlu/libs/banknet"
 	"github.com/yuanlu/yuanlu/libs/identity"
 	"github.com/yuanlu/yuanlu/libs/money"
 	"github.com/yuanlu/yuanlu/services/banksim/internal/holder"
@@ -29,6 +30,9 @@ type Story struct {
 
 	salt     string
 	accounts map[string]int
+	prefix   string // of serials
+	serials  int
+	gang     *atWork
 }
 
 // StoryAccount is an account as it is opened.
@@ -42,11 +46,13 @@ type StoryAccount struct {
 	Opening money.Fen
 	Level   int // in the laundering block
 	Frozen  *EarlierOwner
+	Stopped *EarlierOwner
 	Absent  bool
 }
 
 // Move is one payment on the time line. To is empty for cash. Refused moves are
-// those that a bank is to refuse.
+// those that a bank is to refuse; of Free ones nobody says beforehand. Order is
+// the order number of a payment institution.
 type Move struct {
 	ID       string
 	Serial   string
@@ -55,7 +61,15 @@ type Move struct {
 	Amount   money.Fen
 	Summary  string
 	Channel  string
+	Order    string
 	Refused  bool
+	Free     bool
+
+	Because *banknet.Payment // as the gang knows it; nil for the others
+	// Wallet is the payment account that the money comes to or is taken from,
+	// where there is one for each order number; it is opened when it is needed.
+	Wallet *banknet.Account
+	Spends bool // the money is taken from Wallet, else it comes to it
 }
 
 // ErrNoAccount says that a story has no such account or transfer.
@@ -81,20 +95,28 @@ func (s *Scenario) Compile(seed uint64, start time.Time, salt string) (*Story, e
 	for _, a := range s.Accounts {
 		y.open(StoryAccount{
 			ID: a.ID.Name, Bank: codes[a.Bank.Name], Number: a.Number, Kind: a.Kind,
-			Owner: a.Holder.Name, Opening: a.Opening.Fen, Frozen: a.Frozen, Absent: a.Absent,
+			Owner: a.Holder.Name, Opening: a.Opening.Fen, Frozen: a.Frozen, Stopped: a.Stopped, Absent: a.Absent,
 		})
 	}
 	y.timeline()
 	if err := y.launder(); err != nil {
 		return nil, err
 	}
+	if err := y.assemble(); err != nil {
+		return nil, err
+	}
 	slices.SortStableFunc(y.Moves, func(a, b Move) int { return a.At.Compare(b.At) })
-	prefix := strconv.FormatUint(holder.Source(seed, salt, "serials").Uint64N(90_000_000)+10_000_000, 10)
+	y.prefix = strconv.FormatUint(holder.Source(seed, salt, "serials").Uint64N(90_000_000)+10_000_000, 10)
 	for i := range y.Moves {
-		m := &y.Moves[i]
-		m.Serial = m.At.In(identity.Shanghai()).Format("20060102") + prefix + fmt.Sprintf("%06d", i+1)
+		y.Moves[i].Serial = y.serial(y.Moves[i].At)
 	}
 	return y, nil
+}
+
+// serial (流水号) numbers the payments of a story.
+func (y *Story) serial(at time.Time) string {
+	y.serials++
+	return at.In(identity.Shanghai()).Format("20060102") + y.prefix + fmt.Sprintf("%06d", y.serials)
 }
 
 // open adds an account and draws what is not given.
@@ -102,7 +124,7 @@ func (y *Story) open(a StoryAccount) {
 	if a.Owner == "" {
 		a.Owner = a.ID
 		kind := "person"
-		if a.Kind == "02" {
+		if a.Kind > "01" {
 			kind = "organisation"
 		}
 		y.People[a.Owner] = holder.Draw(holder.Person{Kind: kind}, y.Seed, y.salt, a.ID, "")
@@ -184,6 +206,9 @@ func (l *Laundering) params() launder.Params {
 	}
 }
 
+// Salt tells this play of the scenario from others.
+func (y *Story) Salt() string { return y.salt }
+
 // Account finds an account by its id.
 func (y *Story) Account(id string) (StoryAccount, error) {
 	i, ok := y.accounts[id]
@@ -193,13 +218,19 @@ func (y *Story) Account(id string) (StoryAccount, error) {
 	return y.Accounts[i], nil
 }
 
-// Transfer finds a move by its id.
-func (y *Story) Transfer(id string) (Move, error) {
-	i := slices.IndexFunc(y.Moves, func(m Move) bool { return m.ID == id })
-	if i < 0 || id == "" {
-		return Move{}, ErrNoAccount
+// Transfers finds the moves of an id: one, or as many as a gang had the victim
+// make.
+func (y *Story) Transfers(id string) ([]Move, error) {
+	var found []Move
+	for _, m := range y.Moves {
+		if m.ID == id && id != "" {
+			found = append(found, m)
+		}
 	}
-	return y.Moves[i], nil
+	if found == nil {
+		return nil, ErrNoAccount
+	}
+	return found, nil
 }
 
 // Personal lists every name, ID number, phone, address and account number of the

@@ -166,7 +166,9 @@ func (c *Client) persist(ctx context.Context, r request, out any) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		c.note(true)
+		if !Refused(err, http.StatusTooManyRequests) { // one that is only busy is there
+			c.note(true)
+		}
 		if c.Patience > 0 && time.Since(began) > c.Patience {
 			return fmt.Errorf("%w for %s: %w", ErrAway, c.Patience, err)
 		}

@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/yuanlu/yuanlu/api/bank"
+	"github.com/yuanlu/yuanlu/libs/banknet"
 	"github.com/yuanlu/yuanlu/libs/identity"
-	"github.com/yuanlu/yuanlu/services/banksim/internal/network"
 )
 
 // City is what a desk needs of a city. Both calls persist while the city is away.
@@ -26,37 +26,30 @@ type Clock interface {
 	Wait(ctx context.Context, t time.Time) error
 }
 
-// Behaviour (银行行为) is what a bank does otherwise than a good bank would. The
-// zero value answers at once and rightly.
-type Behaviour struct {
-	AnswerAfter         time.Duration // of the city's time
-	Expiry              time.Duration // of a stop, instead of 48 hours
-	AnswersTwice        bool
-	NeverAnswers        bool
-	Mismatch            string // the cause by which each stop is refused
-	DownFrom, DownUntil time.Time
-}
-
 // Desk (银行专席) serves one bank.
 type Desk struct {
 	Bank      identity.BankCode
 	Behaviour Behaviour
-	Network   *network.Network
+	Network   *banknet.Network
 	City      City
 	Clock     Clock
 	Log       *slog.Logger
 	// Mine tells whether an account is in this desk's books. What is asked about
 	// others is left alone: another play against the same city has a desk of the
 	// same bank. Nil means that all are.
-	Mine func(account network.Key) bool
+	Mine func(account banknet.Key) bool
 	// Advance brings the story up to a time, before a measure takes hold then.
 	Advance func(now time.Time)
 	// Seen is told of each order when it is first seen, Answered once the city
 	// has taken the answer.
 	Seen, Answered func(bank.Order)
+	// Elsewhere names an order of another bank, for a bank that answers what is
+	// not its own. Nil, or an empty name, means that none is known.
+	Elsewhere func(bank identity.BankCode) string
 
 	mu      sync.Mutex
 	entries map[string]*entry
+	taken   int
 }
 
 // entry is an order or notice that the desk knows.
@@ -67,6 +60,9 @@ type entry struct {
 	next    time.Time // earliest time to try again, real time
 	answer  *bank.Answer
 	receipt *bank.NoticeAnswer
+	number  int // in the order of coming
+	// overtaken is closed when an order that came later has been answered.
+	overtaken chan struct{}
 }
 
 const (
@@ -91,6 +87,7 @@ func (d *Desk) Run(ctx context.Context) {
 	var loops sync.WaitGroup
 	loops.Go(func() { d.serve(ctx, d.orders) })
 	loops.Go(func() { d.serve(ctx, d.notices) })
+	loops.Go(func() { d.activate(ctx) })
 	loops.Wait()
 }
 
@@ -139,8 +136,8 @@ func (d *Desk) serve(ctx context.Context, list func(context.Context) (tasks []ta
 
 // up waits while the bank is down.
 func (d *Desk) up(ctx context.Context) error {
-	if now := d.Clock.Now(); !now.Before(d.Behaviour.DownFrom) && now.Before(d.Behaviour.DownUntil) {
-		return d.Clock.Wait(ctx, d.Behaviour.DownUntil)
+	if until := d.Behaviour.down(d.Clock.Now()); !until.IsZero() {
+		return d.Clock.Wait(ctx, until)
 	}
 	return ctx.Err()
 }
@@ -151,7 +148,8 @@ func (d *Desk) take(id string) *entry {
 	defer d.mu.Unlock()
 	e, ok := d.entries[id]
 	if !ok {
-		e = &entry{}
+		d.taken++
+		e = &entry{number: d.taken}
 		d.entries[id] = e
 	}
 	if e.busy || e.silent || e.tries >= maxTries || time.Now().Before(e.next) {
@@ -164,8 +162,8 @@ func (d *Desk) take(id string) *entry {
 
 func (d *Desk) mine(number string) bool { return d.Mine == nil || d.Mine(d.key(number)) }
 
-func (d *Desk) key(number string) network.Key {
-	return network.Key{Bank: d.Bank, Number: identity.NormaliseAccount(number)}
+func (d *Desk) key(number string) banknet.Key {
+	return banknet.Key{Bank: d.Bank, Number: identity.NormaliseAccount(number)}
 }
 
 func (d *Desk) work(ctx context.Context, t task, e *entry) {

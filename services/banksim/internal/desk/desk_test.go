@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -13,9 +14,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/yuanlu/yuanlu/api/bank"
+	"github.com/yuanlu/yuanlu/libs/banknet"
 	"github.com/yuanlu/yuanlu/libs/money"
 	"github.com/yuanlu/yuanlu/services/banksim/internal/desk"
-	"github.com/yuanlu/yuanlu/services/banksim/internal/network"
 )
 
 const (
@@ -31,26 +32,26 @@ type stopped struct{ now time.Time }
 func (c stopped) Now() time.Time                              { return c.now }
 func (c stopped) Wait(ctx context.Context, _ time.Time) error { return ctx.Err() }
 
-func bench(t *testing.T) (*network.Network, *desk.Desk) {
+func bench(t *testing.T) (*banknet.Network, *desk.Desk) {
 	t.Helper()
-	n := network.New()
-	for i, a := range []network.Account{
-		{Key: network.Key{Bank: icbc, Number: "6201"}, Holder: "张三", Kind: "01"},
-		{Key: network.Key{Bank: abc, Number: "6202"}, Holder: "李四", Kind: "01"},
+	n := banknet.New()
+	for i, a := range []banknet.Account{
+		{Key: banknet.Key{Bank: icbc, Number: "6201"}, Holder: "张三", Kind: "01"},
+		{Key: banknet.Key{Bank: abc, Number: "6202"}, Holder: "李四", Kind: "01"},
 	} {
 		if err := n.Open(a, money.Fen(10_000*(i+1))); err != nil {
 			t.Fatal(err)
 		}
 	}
-	pay(t, n, network.Payment{
+	pay(t, n, banknet.Payment{
 		Serial: "S1", At: noon.Add(-time.Hour), Amount: 5_000,
-		From: network.Key{Bank: abc, Number: "6202"}, To: network.Key{Bank: icbc, Number: "6201"},
+		From: banknet.Key{Bank: abc, Number: "6202"}, To: banknet.Key{Bank: icbc, Number: "6201"},
 	})
-	pay(t, n, network.Payment{Serial: "S2", At: noon.Add(-time.Minute), Amount: 700, From: network.Key{Bank: icbc, Number: "6201"}})
+	pay(t, n, banknet.Payment{Serial: "S2", At: noon.Add(-time.Minute), Amount: 700, From: banknet.Key{Bank: icbc, Number: "6201"}})
 	return n, &desk.Desk{Bank: icbc, Network: n, Clock: stopped{noon}, Log: slog.New(slog.DiscardHandler)}
 }
 
-func pay(t *testing.T, n *network.Network, p network.Payment) {
+func pay(t *testing.T, n *banknet.Network, p banknet.Payment) {
 	t.Helper()
 	if err := n.Pay(p); err != nil {
 		t.Fatal(err)
@@ -68,6 +69,7 @@ func TestAStopAnswersWithBalanceTermAndTheWholeStatement(t *testing.T) {
 	_, d := bench(t)
 	want := bank.Answer{
 		Result: bank.ResultOK, AccountBalance: "143.00", OpeningBalance: "100.00", StartTime: "20210717120000", ExpireTime: "20210719120000",
+		AvailableBalance: "0.00", State: bank.StateStopped,
 		Transactions: []bank.Transaction{
 			{
 				SerialNumber: "S1", Time: "20210717110000", Direction: "C", Amount: "50.00", Balance: "150.00",
@@ -102,8 +104,8 @@ func TestAStopIsRefusedWhereTheParticularsDiffer(t *testing.T) {
 		if got := d.Execute(o); got.FailureCause != c.want || (got.Result == bank.ResultOK) != (c.want == "") {
 			t.Errorf("%s: %+v, want %q", name, got, c.want)
 		}
-		err := n.Pay(network.Payment{At: noon, From: network.Key{Bank: icbc, Number: "6201"}, Amount: 1})
-		if errors.Is(err, network.ErrStopped) != (c.want == "") {
+		err := n.Pay(banknet.Payment{At: noon, From: banknet.Key{Bank: icbc, Number: "6201"}, Amount: 1})
+		if errors.Is(err, banknet.ErrStopped) != (c.want == "") {
 			t.Errorf("%s: the account is stopped or not: %v", name, err)
 		}
 	}
@@ -111,21 +113,23 @@ func TestAStopIsRefusedWhereTheParticularsDiffer(t *testing.T) {
 
 func TestAFreezeAnswersWithAppliedAndFrozenAmounts(t *testing.T) {
 	_, d := bench(t)
-	o := bank.Order{TxCode: bank.TxFreeze, AccountNumber: "6201", AccountName: "张三", FreezeType: "01", Balance: "200.00", TermMonths: 6, ApplicationOrgID: "1"}
+	o := bank.Order{TxCode: bank.TxFreeze, ApplicationID: "f-1", AccountNumber: "6201", AccountName: "张三", FreezeType: "01", Balance: "200.00", TermMonths: 6, ApplicationOrgID: "1"}
 	want := bank.Answer{
 		Result: bank.ResultOK, AccountBalance: "143.00", AppliedBalance: "200.00", FrozedBalance: "143.00",
-		StartTime: "20210717120000", ExpireTime: "20220117120000",
+		StartTime: "20210717120000", ExpireTime: "20220117120000", AvailableBalance: "0.00", State: bank.StateFrozen,
 	}
 	if diff := cmp.Diff(want, d.Execute(o)); diff != "" {
 		t.Error(diff)
 	}
-	o.FreezeType, o.Balance = "02", ""
+	o.ApplicationID, o.ApplicationOrgID = "f-2", "2"
+	got := d.Execute(o)
+	if got.Result != bank.ResultQueued || got.FailureCause != bank.Queued || got.FormerFrozenBalance != "143.00" || got.FormerApplicationDepartment != "公安机关1" {
+		t.Errorf("a second freezer: %+v", got)
+	}
+	_, d = bench(t)
+	o.FreezeType, o.Balance = bank.FreezeWhole, ""
 	if got := d.Execute(o); got.AppliedBalance != "143.00" || got.FrozedBalance != "143.00" {
 		t.Errorf("the whole account: %+v", got)
-	}
-	o.ApplicationOrgID = "2"
-	if got := d.Execute(o); got.FailureCause != bank.Queued || got.FormerFrozenBalance != "143.00" || got.FormerApplicationDepartment == "" {
-		t.Errorf("a second freezer: %+v", got)
 	}
 }
 
@@ -157,7 +161,7 @@ func TestANoticePaysFromTheFrozenAccountToThePayee(t *testing.T) {
 	if got := d.PayOut(notice); got.Result != bank.ResultOK || got.Amount != "40.00" || got.ReceiptNumber == "" || got.DoneTime != "20210717120000" {
 		t.Errorf("got %+v", got)
 	}
-	if s, _ := n.Statement(network.Key{Bank: abc, Number: "6202"}); s.Balance != 19_000 {
+	if s, _ := n.Statement(banknet.Key{Bank: abc, Number: "6202"}); s.Balance != 19_000 {
 		t.Errorf("the payee has %s", s.Balance)
 	}
 }
@@ -169,6 +173,8 @@ type office struct {
 	orders  []bank.Order
 	notices []bank.Notice
 	posts   map[string][]string // key to bodies
+	paths   map[string]string   // key to path
+	order   []string            // keys, as they came
 	open    map[string]bool
 	idle    chan struct{}
 	changed chan struct{}
@@ -197,10 +203,11 @@ func (c *office) Get(ctx context.Context, path string, out any) error {
 			return nil
 		}
 	}
+	idle := c.idle
 	c.mu.Unlock()
 	select {
 	case <-ctx.Done():
-	case <-c.idle:
+	case <-idle:
 	}
 	c.mu.Lock()
 	return ctx.Err()
@@ -213,7 +220,7 @@ func (c *office) Post(_ context.Context, path, key string, body, _ any) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.posts[key] = append(c.posts[key], string(data))
+	c.posts[key], c.paths[key], c.order = append(c.posts[key], string(data)), path, append(c.order, key)
 	if id, ok := strings.CutSuffix(key, "-answer"); ok {
 		delete(c.open, id)
 	}
@@ -228,11 +235,34 @@ func (c *office) bodies(key string) []string {
 }
 
 func newOffice(orders ...bank.Order) *office {
-	c := &office{orders: orders, posts: map[string][]string{}, open: map[string]bool{}, idle: make(chan struct{}), changed: make(chan struct{}, 1000)}
+	c := &office{orders: orders, posts: map[string][]string{}, paths: map[string]string{}, open: map[string]bool{}, idle: make(chan struct{}), changed: make(chan struct{}, 1000)}
 	for _, o := range orders {
 		c.open[o.ApplicationID] = true
 	}
 	return c
+}
+
+func (c *office) path(key string) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.paths[key]
+}
+
+// when tells as which message a key came.
+func (c *office) when(key string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Index(c.order, key)
+}
+
+// add gives the bank one order more.
+func (c *office) add(o bank.Order) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.orders = append(c.orders, o)
+	c.open[o.ApplicationID] = true
+	close(c.idle)
+	c.idle = make(chan struct{})
 }
 
 // await waits until a key has been posted under.
@@ -318,7 +348,7 @@ func TestADeskLeavesTheAccountsOfOthersAlone(t *testing.T) {
 	other.ApplicationID, other.AccountNumber = "o-0", "6209"
 	c := newOffice(other, stopOrder())
 	d.City = c
-	d.Mine = func(k network.Key) bool { return k.Number == "6201" }
+	d.Mine = func(k banknet.Key) bool { return k.Number == "6201" }
 	ctx, cancel := context.WithCancel(t.Context())
 	var run sync.WaitGroup
 	run.Go(func() { d.Run(ctx) })
@@ -333,7 +363,7 @@ func TestADeskLeavesTheAccountsOfOthersAlone(t *testing.T) {
 func TestADeskIsDownForAWhile(t *testing.T) {
 	_, d := bench(t)
 	d.City = newOffice(stopOrder())
-	d.Behaviour = desk.Behaviour{DownFrom: noon.Add(-time.Minute), DownUntil: noon.Add(time.Minute)}
+	d.Behaviour = desk.Behaviour{Down: []desk.Window{{From: noon.Add(-time.Minute), Until: noon.Add(time.Minute)}}}
 	ctx, cancel := context.WithCancel(t.Context())
 	clock := waiting{stopped{noon}, make(chan struct{})}
 	d.Clock = clock

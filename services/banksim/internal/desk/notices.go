@@ -7,9 +7,9 @@ import (
 	"time"
 
 	"github.com/yuanlu/yuanlu/api/bank"
+	"github.com/yuanlu/yuanlu/libs/banknet"
 	"github.com/yuanlu/yuanlu/libs/identity"
 	"github.com/yuanlu/yuanlu/libs/money"
-	"github.com/yuanlu/yuanlu/services/banksim/internal/network"
 )
 
 func (d *Desk) notices(ctx context.Context) (tasks []task, listed int, err error) {
@@ -38,7 +38,7 @@ func (d *Desk) notice(ctx context.Context, n bank.Notice, e *entry) error {
 // whatever bank of the network.
 func (d *Desk) PayOut(n bank.Notice) bank.NoticeAnswer {
 	no := func(cause string) bank.NoticeAnswer {
-		return bank.NoticeAnswer{Result: resultRefused, FailureCause: cause}
+		return bank.NoticeAnswer{Result: bank.ResultRefused, FailureCause: cause}
 	}
 	amount, err := money.Parse(n.Amount)
 	if err != nil {
@@ -51,18 +51,18 @@ func (d *Desk) PayOut(n bank.Notice) bank.NoticeAnswer {
 	if d.Advance != nil {
 		d.Advance(now)
 	}
-	receipt, err := d.Network.Return(network.Payout{
-		Serial: "F" + n.NoticeID, At: now, Amount: amount,
-		From:     d.key(n.AccountNumber),
-		To:       network.Key{Bank: identity.BankCode(n.Payee.BankID), Number: identity.NormaliseAccount(n.Payee.AccountNumber)},
-		FromName: n.AccountName, ToName: n.Payee.AccountName,
+	from, name := d.payer(n)
+	receipt, err := d.Network.Return(banknet.Payout{
+		Serial: "F" + n.NoticeID, At: now, Amount: amount, From: from,
+		To:       banknet.Key{Bank: identity.BankCode(n.Payee.BankID), Number: identity.NormaliseAccount(n.Payee.AccountNumber)},
+		FromName: name, ToName: n.Payee.AccountName,
 	}, sameName)
 	switch {
-	case errors.Is(err, network.ErrNotFound):
+	case errors.Is(err, banknet.ErrNotFound):
 		return no(bank.NotFound)
-	case errors.Is(err, network.ErrName):
+	case errors.Is(err, banknet.ErrName):
 		return no(bank.MismatchName)
-	case errors.Is(err, network.ErrNotFrozen), errors.Is(err, network.ErrAmount):
+	case errors.Is(err, banknet.ErrNotFrozen), errors.Is(err, banknet.ErrAmount):
 		return no(bank.MismatchAmount)
 	case err != nil:
 		return no(bank.Technical)
@@ -70,4 +70,21 @@ func (d *Desk) PayOut(n bank.Notice) bank.NoticeAnswer {
 	return bank.NoticeAnswer{
 		Result: bank.ResultOK, DoneTime: identity.FormatPlatformTime(now), Amount: amount.Decimal(), ReceiptNumber: receipt,
 	}
+}
+
+// payer is the account that a notice names, with the name it gives. An order
+// number of a payment institution comes without one.
+func (d *Desk) payer(n bank.Notice) (key banknet.Key, name string) {
+	key, err := d.Network.ByOrder(n.AccountNumber)
+	if err != nil || key.Bank != d.Bank {
+		return d.key(n.AccountNumber), n.AccountName
+	}
+	if n.AccountName != "" {
+		return key, n.AccountName
+	}
+	s, err := d.Network.Statement(key)
+	if err != nil {
+		return key, ""
+	}
+	return key, s.Account.Holder
 }

@@ -2,27 +2,13 @@ package desk
 
 import (
 	"context"
-	"errors"
+	"log/slog"
 	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/yuanlu/yuanlu/api/bank"
-	"github.com/yuanlu/yuanlu/libs/identity"
-	"github.com/yuanlu/yuanlu/libs/money"
-	"github.com/yuanlu/yuanlu/services/banksim/internal/network"
 )
-
-// The result codes of this network beside [bank.ResultOK].
-const (
-	resultRefused = "0001" // not carried out, for the cause given
-	resultQueued  = "0002" // frozen by someone else before
-)
-
-// term is how long a stop holds (银发〔2016〕86号).
-const term = 48 * time.Hour
-
-// remembered is by how much the time that a victim remembers may differ.
-const remembered = 5 * time.Minute
 
 func (d *Desk) orders(ctx context.Context) (tasks []task, listed int, err error) {
 	var page bank.Orders
@@ -37,13 +23,14 @@ func (d *Desk) orders(ctx context.Context) (tasks []task, listed int, err error)
 	return tasks, len(page.Items), nil
 }
 
+func orderPath(id string) string { return "/v1/bank/orders/" + url.PathEscape(id) }
+
 // order acknowledges an order, carries it out once and answers.
 func (d *Desk) order(ctx context.Context, o bank.Order, e *entry) error {
 	if e.tries == 1 && d.Seen != nil {
 		d.Seen(o)
 	}
-	path := "/v1/bank/orders/" + url.PathEscape(o.ApplicationID)
-	if err := d.City.Post(ctx, path+"/receipt", o.ApplicationID+"-receipt", struct{}{}, nil); err != nil {
+	if err := d.City.Post(ctx, orderPath(o.ApplicationID)+"/receipt", o.ApplicationID+"-receipt", struct{}{}, nil); err != nil {
 		return err
 	}
 	if d.Behaviour.NeverAnswers {
@@ -51,165 +38,131 @@ func (d *Desk) order(ctx context.Context, o bank.Order, e *entry) error {
 		return nil
 	}
 	if e.answer == nil {
-		if d.Behaviour.AnswerAfter > 0 {
-			if err := d.Clock.Wait(ctx, d.Clock.Now().Add(d.Behaviour.AnswerAfter)); err != nil {
-				return err
-			}
+		if err := d.pause(ctx, d.Behaviour.delay(o.ApplicationID)); err != nil {
+			return err
 		}
 		answer := d.Execute(o)
 		e.answer = &answer
+		if err := d.hold(ctx, e); err != nil {
+			return err
+		}
 	}
-	if err := d.City.Post(ctx, path+"/answer", o.ApplicationID+"-answer", e.answer, nil); err != nil {
+	if err := d.reply(ctx, o, e); err != nil {
 		return err
 	}
+	d.answeredNow(e)
 	if d.Answered != nil {
 		d.Answered(o)
 	}
 	if d.Behaviour.AnswersTwice && e.tries == 1 {
-		_ = d.City.Post(ctx, path+"/answer", o.ApplicationID+"-answer-again", e.answer, nil) // to be refused or without effect
+		_ = d.post(ctx, o.ApplicationID, "again", *e.answer) // to be refused or without effect
 	}
 	return nil
 }
 
-// Execute carries an order out in the network and gives the answer to it.
-func (d *Desk) Execute(o bank.Order) bank.Answer {
-	now := d.Clock.Now().Truncate(time.Second)
-	if d.Advance != nil {
-		d.Advance(now)
+// hold keeps an answer back for as long as the bank's ways demand.
+func (d *Desk) hold(ctx context.Context, e *entry) error {
+	if err := d.pause(ctx, d.Behaviour.AnswersLate); err != nil {
+		return err
 	}
-	s, err := d.Network.Statement(d.key(o.AccountNumber))
-	switch {
-	case err != nil:
-		return refused(bank.NotFound)
-	case d.Behaviour.Mismatch != "" && o.TxCode == bank.TxStop:
-		return refused(d.Behaviour.Mismatch)
-	case !sameName(s.Account.Holder, o.AccountName):
-		return refused(bank.MismatchName)
+	if d.Behaviour.LaterFirst {
+		return d.letLaterGoFirst(ctx, e)
 	}
-	switch o.TxCode {
-	case bank.TxStop:
-		if cause := compare(s, o); cause != "" {
-			return refused(cause)
-		}
-		return d.stop(o, now)
-	case bank.TxSecondStop:
-		return d.stop(o, now)
-	case bank.TxFreeze:
-		return d.freeze(o, now)
-	case bank.TxLift:
-		if err := d.Network.Lift(d.key(o.AccountNumber)); err != nil {
-			return refused(bank.Technical)
-		}
-		return bank.Answer{Result: bank.ResultOK, StartTime: identity.FormatPlatformTime(now)}
-	}
-	return refused(bank.Technical)
+	return nil
 }
 
-func sameName(a, b string) bool { return identity.NormaliseName(a) == identity.NormaliseName(b) }
-
-func refused(cause string) bank.Answer {
-	return bank.Answer{Result: resultRefused, FailureCause: cause}
+func (d *Desk) pause(ctx context.Context, by time.Duration) error {
+	if by <= 0 {
+		return ctx.Err()
+	}
+	return d.Clock.Wait(ctx, d.Clock.Now().Add(by))
 }
 
-// compare checks 汇款金额 and 交易时间 of the transfer that a stop follows against
-// the account's own credits: by its serial number where the order has one, else
-// by amount and time. The cause of a difference is returned.
-func compare(s network.Statement, o bank.Order) string {
-	if o.TransferAmount == "" {
-		return ""
+// reply posts the answer, or first a wrong one where that is the bank's way.
+func (d *Desk) reply(ctx context.Context, o bank.Order, e *entry) error {
+	fault := d.Behaviour.Wrong
+	if fault == "" || o.TxCode != bank.TxStop && o.TxCode != bank.TxSecondStop || e.answer.Result != bank.ResultOK {
+		return d.post(ctx, o.ApplicationID, "", *e.answer)
 	}
-	amount, err := money.Parse(o.TransferAmount)
-	if err != nil {
-		return bank.MismatchAmount
+	switch fault {
+	case UnknownOrder, OthersOrder:
+		d.stray(ctx, o, *e.answer)
+		return d.post(ctx, o.ApplicationID, "", *e.answer)
+	case NegativeBalance, Contradiction, BeforeInflow, ZeroCycle:
 	}
-	var at time.Time
-	if o.TransferTime != "" {
-		if at, err = identity.ParsePlatformTime(o.TransferTime); err != nil {
-			return bank.MismatchTime
-		}
-	}
-	near := func(r network.Row) bool { return at.IsZero() || at.Sub(r.At).Abs() <= remembered }
-	amountSeen := false
-	for _, r := range s.Rows {
-		if !r.Credit {
-			continue
-		}
-		if o.TransferSerial != "" && r.Serial == o.TransferSerial && r.Amount != amount {
-			return bank.MismatchAmount
-		}
-		if r.Amount == amount && near(r) {
-			return ""
-		}
-		amountSeen = amountSeen || r.Amount == amount
-	}
-	if amountSeen {
-		return bank.MismatchTime
-	}
-	return bank.MismatchAmount
-}
-
-func (d *Desk) stop(o bank.Order, now time.Time) bank.Answer {
-	until := now.Add(term)
-	if d.Behaviour.Expiry > 0 {
-		until = now.Add(d.Behaviour.Expiry)
-	}
-	s, err := d.Network.Stop(d.key(o.AccountNumber), until)
-	if err != nil {
-		return refused(bank.Technical)
-	}
-	a := bank.Answer{
-		Result: bank.ResultOK, AccountBalance: s.Balance.Decimal(), OpeningBalance: s.Opening.Decimal(),
-		StartTime: identity.FormatPlatformTime(now), ExpireTime: identity.FormatPlatformTime(until),
-	}
-	for _, r := range s.Rows {
-		a.Transactions = append(a.Transactions, transaction(r))
-	}
-	return a
-}
-
-func transaction(r network.Row) bank.Transaction {
-	t := bank.Transaction{
-		SerialNumber: r.Serial, Time: identity.FormatPlatformTime(r.At), Direction: "D",
-		Amount: r.Amount.Decimal(), Balance: r.Balance.Decimal(), Cash: r.Cash, Summary: r.Summary,
-	}
-	if r.Credit {
-		t.Direction = "C"
-	}
-	if c := r.Counter; c != nil {
-		t.CounterBankID, t.CounterName, t.CounterNumber, t.CounterType = string(c.Bank), c.Holder, c.Number, c.Kind
-	}
-	return t
-}
-
-// defaultMonths is the term of a freeze that names none (程序规定 art. 243).
-const defaultMonths = 6
-
-func (d *Desk) freeze(o bank.Order, now time.Time) bank.Answer {
-	var limit money.Fen
-	if o.FreezeType == "01" {
-		var err error
-		if limit, err = money.Parse(o.Balance); err != nil || limit <= 0 {
-			return refused(bank.MismatchAmount)
-		}
-	}
-	months := o.TermMonths
-	if months <= 0 {
-		months = defaultMonths
-	}
-	f, err := d.Network.Freeze(d.key(o.AccountNumber), network.FreezeOrder{
-		By: "公安机关" + o.ApplicationOrgID, Limit: limit, At: now, Until: identity.AddMonths(now, months),
-	})
-	if errors.Is(err, network.ErrQueued) {
-		return bank.Answer{
-			Result: resultQueued, FailureCause: bank.Queued, AccountBalance: f.Balance.Decimal(), FormerApplicationDepartment: f.By,
-			FormerFrozenBalance: f.Frozen.Decimal(), FormerFrozenExpireTime: identity.FormatPlatformTime(f.Until),
-		}
+	err := d.post(ctx, o.ApplicationID, "", spoil(*e.answer, fault))
+	if d.Behaviour.CorrectAfter <= 0 || ctx.Err() != nil {
+		return err
 	}
 	if err != nil {
-		return refused(bank.Technical)
+		d.Log.Warn("a bank's wrong answer was not taken", slog.String("bank", string(d.Bank)), slog.String("id", o.ApplicationID), slog.Any("error", err))
 	}
-	return bank.Answer{
-		Result: bank.ResultOK, AccountBalance: f.Balance.Decimal(), AppliedBalance: f.Applied.Decimal(), FrozedBalance: f.Frozen.Decimal(),
-		StartTime: identity.FormatPlatformTime(now), ExpireTime: identity.FormatPlatformTime(f.Until),
+	if err := d.pause(ctx, d.Behaviour.CorrectAfter); err != nil {
+		return err
 	}
+	right := *e.answer
+	right.CorrectsAnswer = true
+	return d.post(ctx, o.ApplicationID, "correction", right)
+}
+
+// stray answers an order that is not this bank's, or none at all. It is to be
+// refused, and what the city says to it is only told to the log.
+func (d *Desk) stray(ctx context.Context, o bank.Order, a bank.Answer) {
+	id := o.ApplicationID + "x"
+	if d.Behaviour.Wrong == OthersOrder {
+		if d.Elsewhere == nil {
+			return
+		}
+		if id = d.Elsewhere(d.Bank); id == "" {
+			return
+		}
+	}
+	if err := d.City.Post(ctx, orderPath(id)+"/answer", o.ApplicationID+"-answer-stray", a, nil); err == nil {
+		d.Log.Error("the city took an answer that was not this bank's to give", slog.String("bank", string(d.Bank)), slog.String("id", id))
+	}
+}
+
+// post sends an answer, in as many pages as it needs. Each has a key of its own,
+// and the same key whenever it is sent again.
+func (d *Desk) post(ctx context.Context, id, suffix string, a bank.Answer) error {
+	key := id + "-answer"
+	if suffix != "" {
+		key += "-" + suffix
+	}
+	for i, page := range pages(a, d.Behaviour.PageRows) {
+		k := key
+		if i > 0 {
+			k += "-p" + strconv.Itoa(i+1)
+		}
+		if err := d.City.Post(ctx, orderPath(id)+"/answer", k, page, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lookEvery is how often a desk looks whether a freeze that waited has taken
+// hold.
+const lookEvery = 500 * time.Millisecond
+
+// activate answers the freezes that waited in line (轮候) once more when they have
+// taken hold.
+func (d *Desk) activate(ctx context.Context) {
+	for rest(ctx, lookEvery) == nil {
+		for _, a := range d.Network.Activated(d.Bank, d.Clock.Now().Truncate(time.Second)) {
+			if !d.known(a.ID) {
+				continue // somebody else's
+			}
+			if err := d.post(ctx, a.ID, "active", frozen(a.Frozen)); err != nil && ctx.Err() == nil {
+				d.Log.Warn("a bank's answer was not taken", slog.String("bank", string(d.Bank)), slog.String("id", a.ID), slog.Any("error", err))
+			}
+		}
+	}
+}
+
+func (d *Desk) known(id string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	_, ok := d.entries[id]
+	return ok
 }

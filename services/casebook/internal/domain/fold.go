@@ -27,7 +27,8 @@ type account struct {
 // freeze is one executed freeze of this case.
 type freeze struct {
 	frozen, returned money.Fen
-	lapsed           bool
+	released         money.Fen // partly released, or taken by a court
+	ended            bool      // lapsed or lifted
 }
 
 // restrained tells whether a stop or freeze of this case was executed.
@@ -89,7 +90,7 @@ func (b *book) ofPursuit(stream string, e event.PursuitEvent) {
 
 func (b *book) ofAccount(stream string, a *account, e event.AccountEvent) {
 	id := b.figures.Case
-	switch e := e.(type) {
+	switch e := e.(type) { //nolint:gochecksumtype // the others have no amount that counts here
 	case event.StopRequested:
 		a.bank = e.Account.Bank
 		if e.Case == id && a.level == 0 {
@@ -110,19 +111,36 @@ func (b *book) ofAccount(stream string, a *account, e event.AccountEvent) {
 		}
 	case event.FreezeLapsed:
 		if f, ok := a.freezes[e.Order]; ok {
-			f.lapsed = true
+			f.ended = true
 			a.setFreeze(e.Order, f)
 		}
+	case event.FreezeLifted:
+		if f, ok := a.freezes[e.Order]; ok {
+			f.ended = true
+			a.setFreeze(e.Order, f)
+		}
+	case event.FreezePartiallyReleased:
+		b.reduced(stream, a, e.Order, e.Amount, e.Remaining)
+	case event.FrozenFundsTransferred:
+		b.reduced(stream, a, e.Order, e.Amount, e.Remaining)
 	case event.FrozenFundsReturned:
 		if f, ok := a.freezes[e.Order]; ok {
 			b.add(stream, &f.returned, e.Amount)
-			b.same(RemainingUnequal, stream, f.frozen-f.returned, e.Remaining)
+			b.same(RemainingUnequal, stream, f.frozen-f.returned-f.released, e.Remaining)
 			a.setFreeze(e.Order, f)
 		}
-	case event.StopApproved, event.StopRejected, event.OrderSent, event.StopFailed, event.StopLapsed, event.StopLifted,
-		event.BankDiscrepancyFound, event.StatementReceived, event.InflowTraced, event.FreezeRequested,
-		event.FreezeQueued, event.FreezeFailed: // no amount that counts here
 	}
+}
+
+// reduced lowers a freeze by what left it otherwise than to a victim.
+func (b *book) reduced(stream string, a *account, order identity.OrderID, amount, remaining money.Fen) {
+	f, ok := a.freezes[order]
+	if !ok {
+		return
+	}
+	b.add(stream, &f.released, amount)
+	b.same(RemainingUnequal, stream, f.frozen-f.returned-f.released, remaining)
+	a.setFreeze(order, f)
 }
 
 func (a *account) setFreeze(order identity.OrderID, f freeze) {
@@ -194,8 +212,8 @@ func (b *book) given(stream string, a account) money.Fen {
 		if f.returned > f.frozen {
 			b.contradict(ReturnedBeyondFrozen, stream, f.frozen, f.returned)
 		}
-		if !f.lapsed {
-			b.add(stream, &b.figures.RemainingFrozen, f.frozen-f.returned)
+		if !f.ended {
+			b.add(stream, &b.figures.RemainingFrozen, f.frozen-f.returned-f.released)
 		}
 	}
 	return given

@@ -37,7 +37,7 @@ type Histories struct {
 
 // categories are the streams that can be part of a case.
 func categories() []string {
-	return []string{"case-", "alert-", "pursuit-", "account-", "refund-", "approval-"}
+	return []string{"case-", "alert-", "pursuit-", "account-", "refund-", "approval-", "protective-"}
 }
 
 // Open opens the index.

@@ -6,7 +6,6 @@ import (
 	"context"
 
 	"github.com/yuanlu/yuanlu/api/event"
-	"github.com/yuanlu/yuanlu/libs/alarm"
 	"github.com/yuanlu/yuanlu/libs/es"
 	"github.com/yuanlu/yuanlu/libs/identity"
 	"github.com/yuanlu/yuanlu/libs/service"
@@ -22,20 +21,42 @@ type App struct {
 	Pursuits  es.Case[domain.Pursuit, domain.PursuitCommand, event.PursuitEvent]
 	Accounts  es.Case[domain.Account, domain.AccountCommand, event.AccountEvent]
 	Approvals es.Case[domain.Approvals, domain.ApprovalCommand, event.ApprovalEvent]
+	Desks     es.Case[domain.Desk, domain.DeskCommand, event.DeskEvent]
+
+	Protectives es.Case[domain.Protective, domain.ProtectiveCommand, event.ProtectiveEvent]
+
+	Sealing Gate // for the accounts that banks name
+	answers Gate // for the answers of banks
+	granted *standings
 }
 
 // New makes the service of a city.
 func New(city service.City) App {
+	a := compose(city)
+	a.answers, a.Sealing, a.granted = newGate(answersPerCore), newGate(sealedPerCore), newStandings(a.Approvals)
+	return a
+}
+
+func compose(city service.City) App {
 	return App{
 		City: city,
 		Pursuits: es.Case[domain.Pursuit, domain.PursuitCommand, event.PursuitEvent]{
 			Decider: domain.PursuitDecider(), Category: "pursuit", Codec: event.PursuitCodec(), Log: city.Log, Suite: city.Suite, Now: city.Clock.Now, Turns: es.NewTurns(),
+			Cache: es.NewCache[domain.Pursuit, event.PursuitEvent](es.CacheBytes),
 		},
 		Accounts: es.Case[domain.Account, domain.AccountCommand, event.AccountEvent]{
-			Decider: domain.AccountDecider(), Category: "account", Codec: event.AccountCodec(), Log: city.Log, Suite: city.Suite, Now: city.Clock.Now, Turns: es.NewTurns(),
+			Decider: proportion(city.Policy.Remedy).Watch(domain.AccountDecider()), Category: "account", Codec: event.AccountCodec(), Log: city.Log, Suite: city.Suite, Now: city.Clock.Now, Turns: es.NewTurns(),
+			Cache: es.NewCache[domain.Account, event.AccountEvent](es.CacheBytes), First: met,
 		},
 		Approvals: es.Case[domain.Approvals, domain.ApprovalCommand, event.ApprovalEvent]{
 			Decider: domain.ApprovalDecider(), Category: "approval", Codec: event.ApprovalCodec(), Log: city.Log, Suite: city.Suite, Now: city.Clock.Now, Turns: es.NewTurns(),
+			Cache: es.NewCache[domain.Approvals, event.ApprovalEvent](es.CacheBytes),
+		},
+		Desks: es.Case[domain.Desk, domain.DeskCommand, event.DeskEvent]{
+			Decider: domain.DeskDecider(), Category: "bank", Codec: event.DeskCodec(), Log: city.Log, Suite: city.Suite, Now: city.Clock.Now, Turns: es.NewTurns(),
+		},
+		Protectives: es.Case[domain.Protective, domain.ProtectiveCommand, event.ProtectiveEvent]{
+			Decider: domain.ProtectiveDecider(), Category: "protective", Codec: event.ProtectiveCodec(), Log: city.Log, Suite: city.Suite, Now: city.Clock.Now, Turns: es.NewTurns(),
 		},
 	}
 }
@@ -43,26 +64,21 @@ func New(city service.City) App {
 // Method is how the city attributes money.
 func (a App) Method() event.Method { return event.Method(a.City.Policy.Chase.Method) }
 
-// Policy is how far the chase goes by itself.
-func (a App) Policy() domain.Policy {
-	return domain.Policy{MaxLevel: a.City.Policy.Chase.MaxLevel, MinAmount: a.City.Policy.Chase.MinAmount}
-}
-
-// Pursuit carries one command to a chase.
+// Pursuit carries one command to a chase, with the city's policy of this moment.
 func (a App) Pursuit(ctx context.Context, id identity.CaseID, cause es.Cause, expected es.Expected, cmd domain.PursuitCommand) (es.Outcome[domain.Pursuit, event.PursuitEvent], error) {
 	cause.Correlation = string(id)
-	return a.Pursuits.Handle(ctx, string(id), cause, expected, cmd)
+	return a.Pursuits.Handle(ctx, string(id), cause, expected, a.within(cmd, cause.At))
 }
 
 // Account carries one command to an account. A stop gets the standing
 // approvals of its unit, read at this moment.
 func (a App) Account(ctx context.Context, id identity.AccountID, cause es.Cause, expected es.Expected, cmd domain.AccountCommand) (es.Outcome[domain.Account, event.AccountEvent], error) {
-	if stop, ok := cmd.(domain.RequestStop); ok {
+	if stop, ok := cmd.(domain.RequestStop); ok && !a.Accounts.Done(string(id), cause.Command) {
 		standing, err := a.standing(ctx, stop.Unit, cause)
 		if err != nil {
 			return es.Outcome[domain.Account, event.AccountEvent]{}, err
 		}
-		stop.Standing = standing
+		stop.Standing, stop.DefaultScope = standing, a.City.Policy.Chase.Scope
 		cmd = stop
 	}
 	if stop, ok := cmd.(domain.SecondStop); ok {
@@ -73,27 +89,30 @@ func (a App) Account(ctx context.Context, id identity.AccountID, cause es.Cause,
 		stop.Standing = standing
 		cmd = stop
 	}
-	return a.Accounts.Handle(ctx, string(id), cause, expected, cmd)
+	if traced, ok := cmd.(domain.TraceInflow); ok && traced.At.IsZero() {
+		traced.At = cause.At
+		cmd = traced
+	}
+	if _, ok := cmd.(domain.AnswerStop); ok {
+		leave, err := a.answers.Enter(ctx)
+		if err != nil {
+			return es.Outcome[domain.Account, event.AccountEvent]{}, err
+		}
+		defer leave()
+	}
+	out, err := a.inParts(ctx, id, cause, expected, cmd)
+	if err != nil {
+		return out, err
+	}
+	return a.raised(ctx, id, cause, out)
 }
 
 func (a App) standing(ctx context.Context, unit identity.Unit, cause es.Cause) ([]event.StandingApprovalGranted, error) {
-	past, err := a.Approvals.Load(ctx, string(unit))
-	if err != nil {
-		return nil, err
-	}
-	return past.State.InForce(cause.At), nil
-}
-
-// Clocks wakes accounts when a stop or a freeze runs out.
-func (a App) Clocks() alarm.Loop[domain.Account, domain.AccountCommand, event.AccountEvent] {
-	return alarm.Loop[domain.Account, domain.AccountCommand, event.AccountEvent]{
-		Case: a.Accounts, Log: a.City.Log, Clock: a.City.Clock, Wake: domain.Wake, Correlation: correlation,
-		Actor: service.SystemActor(Name), Logger: a.City.Logger,
-	}
+	state, err := a.granted.load(ctx, string(unit))
+	return state.InForce(cause.At), err
 }
 
 // correlation of a clock: the case of the order it runs for.
 func correlation(a domain.Account, clock es.Alarm) string {
-	order, _ := a.Find(domain.OrderOf(clock))
-	return string(order.Case)
+	return string(a.CaseOf(clock))
 }

@@ -1,15 +1,10 @@
 package app
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"maps"
-	"slices"
 
 	"github.com/yuanlu/yuanlu/api/event"
-	"github.com/yuanlu/yuanlu/libs/es"
 	"github.com/yuanlu/yuanlu/libs/eventlog"
 	"github.com/yuanlu/yuanlu/libs/identity"
 	"github.com/yuanlu/yuanlu/libs/react"
@@ -47,6 +42,8 @@ func React(source react.Source, e event.Event) []Intent {
 		return []Intent{{Account: e.Source.To.ID, Money: domain.TraceInflow{Case: e.Case, Source: e.Source, Lots: e.Lots, Basis: source.Revision}}}
 	case event.FundsAttributed:
 		return follow(source, e)
+	case event.OutflowsAttributed:
+		return followOn(source, e)
 	case event.FreezeApproved:
 		return freeze(e)
 	case event.RefundExecuted:
@@ -64,36 +61,15 @@ func stop(source react.Source, e event.DownstreamAccountFound) []Intent {
 	if e.Order == "" {
 		return []Intent{{Account: e.Account.ID, Money: domain.TraceInflow{Case: e.Case, Source: e.Source, Lots: e.Lots, Basis: source.Revision}}}
 	}
-	return []Intent{{Account: e.Account.ID, Money: domain.RequestStop{
+	order := Intent{Account: e.Account.ID, Money: domain.RequestStop{
 		Order: e.Order, Case: e.Case, Account: e.Account, Level: e.Level, ParentOrder: e.ParentOrder, ParentSourceAt: e.ParentSourceAt,
 		Source: e.Source, Lots: e.Lots, Basis: source.Revision, Unit: e.Operator.Unit, Operator: e.Operator, Investigator: e.Investigator,
-	}}}
-}
-
-// follow goes one hop on: it tells every case that has, or had, money on the
-// account where all of it went.
-func follow(source react.Source, e event.FundsAttributed) []Intent {
-	byCase := map[identity.CaseID][]domain.TracedTransfer{identity.CaseID(source.Meta.Correlation): nil}
-	for _, l := range e.Reached {
-		byCase[l.Case] = nil
+		Scope: e.Scope, Amount: e.Amount, ApplicationType: e.ApplicationType, Registration: e.Registration,
+	}}
+	if !e.Manual {
+		return []Intent{order}
 	}
-	for _, out := range e.Outflows {
-		if out.Cash {
-			continue // it has left the banks
-		}
-		seen := map[identity.CaseID]bool{}
-		for _, l := range out.Lots {
-			if !seen[l.Case] {
-				seen[l.Case] = true
-				byCase[l.Case] = append(byCase[l.Case], domain.TracedTransfer{Transfer: out.Transfer, Lots: out.Lots})
-			}
-		}
-	}
-	intents := make([]Intent, 0, len(byCase))
-	for _, id := range slices.Sorted(maps.Keys(byCase)) {
-		intents = append(intents, Intent{Pursuit: id, Chase: domain.Trace{From: identity.AccountID(source.Key), Revision: e.Revision, Transfers: byCase[id]}})
-	}
-	return intents
+	return []Intent{order, {Pursuit: e.Case, Chase: domain.FollowUp{Account: e.Account.ID}}} // what waited for it
 }
 
 func freeze(e event.FreezeApproved) []Intent {
@@ -101,7 +77,7 @@ func freeze(e event.FreezeApproved) []Intent {
 	for _, t := range e.Targets {
 		intents = append(intents, Intent{Account: t.Account, Money: domain.RequestFreeze{
 			Order: t.Order, Case: e.Case, CaseNo: e.CaseNo, FiledAt: e.FiledAt, NoticeNo: e.NoticeNo, TermMonths: e.TermMonths,
-			Approver: e.Approver, Operator: e.Operator, Investigator: e.Investigator, At: e.At,
+			Grave: e.Grave, Limit: t.Limit, Asset: t.Asset, Approver: e.Approver, Operator: e.Operator, Investigator: e.Investigator, At: e.At,
 		}})
 	}
 	return intents
@@ -111,36 +87,9 @@ func freeze(e event.FreezeApproved) []Intent {
 func (a App) Reactor() *react.Reactor[event.Event, Intent] {
 	return &react.Reactor[event.Event, Intent]{
 		Name: event.StopPaymentReactor, Categories: []string{"case", "pursuit", "account", "refund"}, Codec: event.Codecs(),
-		React: React, Carry: a.carry, OrderKey: orderKey,
+		React: React, Carry: a.carry, OrderKey: orderKey, Parallel: perCore(carriedPerCore),
 		Actor: service.SystemActor(Name), Log: a.City.Log, Clock: a.City.Clock, Logger: a.City.Logger,
 	}
-}
-
-// carry gives an intent its time and the city's policy and carries it out.
-func (a App) carry(ctx context.Context, cause es.Cause, i Intent) error {
-	if i.Chase != nil {
-		if t, ok := i.Chase.(domain.Trace); ok {
-			t.Policy = a.Policy()
-			i.Chase = t
-		}
-		_, err := a.Pursuit(ctx, i.Pursuit, cause, es.AnyRevision, i.Chase)
-		return err
-	}
-	if cmd, ok := i.Money.(domain.RequestStop); ok {
-		cmd.At, cmd.Method, cause.Correlation = cause.At, a.Method(), string(cmd.Case)
-		i.Money = cmd
-	}
-	if cmd, ok := i.Money.(domain.TraceInflow); ok {
-		cmd.Method, cause.Correlation = a.Method(), string(cmd.Case)
-		i.Money = cmd
-	}
-	_, err := a.Account(ctx, i.Account, cause, es.AnyRevision, i.Money)
-	if errors.Is(err, domain.ErrNoAccount) {
-		// A freeze that has overtaken the account's first order on another lane:
-		// not a refusal, it has to come again.
-		return fmt.Errorf("%w: %s", errNotYet, i.Account)
-	}
-	return err
 }
 
 var errNotYet = errors.New("the account has not been met yet")

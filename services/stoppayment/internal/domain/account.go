@@ -4,7 +4,6 @@ package domain
 
 import (
 	"slices"
-	"time"
 
 	"github.com/yuanlu/yuanlu/api/event"
 	"github.com/yuanlu/yuanlu/libs/es"
@@ -31,16 +30,10 @@ type Account struct {
 	Stated      bool
 	Attribution event.FundsAttributed // Revision 0: none yet
 	Frozen      Freeze
-}
-
-// Freeze (冻结) is the freeze in force.
-type Freeze struct {
-	Order     identity.OrderID // "" when there is none
-	Case      identity.CaseID
-	Amount    money.Fen
-	Remaining money.Fen // Amount less what was returned
-	Expires   time.Time
-	Returned  []string // payments
+	Ledger
+	Remedy Remedy
+	Papers []Paper                     // orders given on paper or by telephone
+	Priors []event.PriorRestraintFound // what others hold, in the order in which it was heard
 }
 
 // Find returns an order of the account.
@@ -63,111 +56,54 @@ func AccountDecider() es.Decider[Account, AccountCommand, event.AccountEvent] {
 	return es.Decider[Account, AccountCommand, event.AccountEvent]{Decide: DecideAccount, Evolve: EvolveAccount, Due: DueOnAccount}
 }
 
-// Clocks of an account. The name of an alarm is the clock and the order.
-const (
-	stopClock   = "stop:"
-	freezeClock = "freeze:"
-)
+// stopClock runs for the 48 hours of a stop. The name of an alarm is the clock
+// and the order.
+const stopClock = "stop:"
 
-// DueOnAccount lists the running clocks: the 48 hours of each stop, the term
-// of the freeze.
+// DueOnAccount lists the running clocks: the 48 hours of each stop, and those of
+// the freezes.
 func DueOnAccount(a Account) []es.Alarm {
 	var due []es.Alarm
 	for _, o := range a.Orders {
-		switch {
-		case o.State != Executed:
-		case o.Kind == KindFreeze:
-			due = append(due, es.Alarm{Name: freezeClock + string(o.ID), At: o.ExpiresAt})
-		case o.Kind == KindStop:
-			due = append(due, es.Alarm{Name: stopClock + string(o.ID), At: o.ExpiresAt})
-		}
+		due = append(due, a.dueOnStop(o)...)
+		due = append(due, a.dueOnFreeze(o)...)
 	}
-	return due
+	due = append(due, a.dueOnPapers()...)
+	due = append(due, a.dueOnLedger()...)
+	due = append(due, a.dueNotices()...)
+	return append(due, a.Remedy.dueObjections()...)
 }
 
 // EvolveAccount folds one event into the state.
 func EvolveAccount(a Account, e event.AccountEvent) Account {
+	a.Remedy = a.evolveRemedy(e)
 	switch e := e.(type) {
-	case event.StopRequested:
-		a = a.stopRequested(e)
-	case event.StopApproved:
-		a = a.change(e.Order, func(o *Order) { o.State = Approved })
-	case event.StopRejected:
-		a = a.change(e.Order, func(o *Order) { o.State = Rejected })
-	case event.OrderSent:
-		a = a.change(e.Order, func(o *Order) { o.State = Sent })
-	case event.StopExecuted:
-		a = a.change(e.Order, func(o *Order) {
-			o.State, o.ExecutedAt, o.ExpiresAt, o.Balance = Executed, e.ExecutedAt, e.ExpiresAt, e.BalanceBefore
-		})
-	case event.StopFailed:
-		a = a.change(e.Order, func(o *Order) { o.State, o.Cause = Failed, e.Cause })
-	case event.StopLapsed:
-		a = a.change(e.Order, func(o *Order) { o.State = Lapsed })
-	case event.StopLifted:
-		a = a.change(e.Order, func(o *Order) { o.State = Lifted })
-	case event.StatementReceived:
-		a = a.stated(e)
+	case event.StopRequested, event.StopApproved, event.StopRejected, event.OrderSent, event.StopExecuted, event.StopFailed, event.StopLapsed,
+		event.StopLifted, event.StopExpiryWarned, event.LiftRequested, event.StopNarrowed, event.StopRaiseRequested, event.StopRaised, event.LiftFailed,
+		event.PaperOrderRegistered, event.PaperOrderReconciled, event.PaperOrderExpired, event.PriorRestraintFound:
+		a = a.evolveStop(e)
+	case event.OrderDeliveryFailed:
+		a = a.change(e.Order, func(o *Order) { o.Undelivered = true })
+	case event.StatementReceived, event.StopAnswerCorrected, event.FundsAttributed, event.OutflowsAttributed, event.AttributionMethodChosen,
+		event.ManualAttributionProposed, event.ManualAttributionRejected, event.AccountQueryRequested, event.AccountQueryAnswered:
+		a = a.evolveLedger(e)
 	case event.InflowTraced:
 		if a.Ref.ID == "" {
 			a.Ref = e.Source.To
 		}
 		a = a.inflow(Inflow{e.Case, e.Source, e.Lots, e.Basis})
-	case event.FundsAttributed:
-		a.Attribution = e
-	case event.BankDiscrepancyFound: // shown, changes nothing
-	case event.FreezeRequested:
-		a = a.freezeRequested(e)
-	case event.FreezeExecuted:
-		a = a.freezeExecuted(e)
-	case event.FreezeQueued:
-		a = a.change(e.Order, func(o *Order) { o.State = Queued })
-	case event.FreezeFailed:
-		a = a.change(e.Order, func(o *Order) { o.State, o.Cause = Failed, e.Cause })
-	case event.FreezeLapsed:
-		a = a.change(e.Order, func(o *Order) { o.State = Lapsed })
-		if a.Frozen.Order == e.Order {
-			a.Frozen = Freeze{}
-		}
-	case event.FrozenFundsReturned:
-		a.Frozen.Remaining = e.Remaining
-		a.Frozen.Returned = append(slices.Clip(a.Frozen.Returned), e.Payment)
+	case event.BankDiscrepancyFound:
+		a = a.discrepancy(e).change(e.Order, func(o *Order) { o.Hold.Late = o.Hold.Late || e.Kind == ExecutedAfterLift })
+	case event.HolderNotified, event.HolderNoticeDeferred, event.ObjectionFiled, event.ObjectionAccepted, event.ObjectionDecided, event.ObjectionOverdue,
+		event.WrongStopConfirmed, event.DisproportionFound, event.UnrelatedProven: // folded above
+	case event.LiftOverdue:
+		a = a.change(e.Order, func(o *Order) { o.Overdue = true })
+	case event.FreezeRequested, event.FreezeExecuted, event.FreezeQueued, event.FreezeFailed, event.FreezePromoted, event.FreezeLapsed,
+		event.FreezeLifted, event.FreezeExpiryWarned, event.FrozenFundsReturned, event.FrozenFundsTransferred, event.FreezeRenewalRequested,
+		event.FreezeReleaseRequested, event.FreezeRenewed, event.FreezePartiallyReleased, event.FreezeFollowUpFailed:
+		a = a.evolveFreeze(e)
 	}
 	return a
-}
-
-func (a Account) stopRequested(e event.StopRequested) Account {
-	a.Ref = e.Account
-	a = a.with(Order{
-		ID: e.Order, Case: e.Case, Kind: KindStop, Ordinal: e.Ordinal, Level: e.Level, State: Waiting, Unit: e.Unit, Officers: [2]event.Officer{e.Operator, e.Investigator},
-		Source: e.Source, Lots: e.Lots, RequestAt: e.At,
-	})
-	return a
-}
-
-// stated takes a statement into the ledger, if it adds up and holds all that
-// an earlier one held. Any other stays in the history and changes nothing.
-func (a Account) stated(e event.StatementReceived) Account {
-	o, _ := a.Find(e.Order)
-	if balances(e, o.Balance) != "" || (a.Stated && !covers(e, a.Statement)) {
-		return a
-	}
-	a.Statement, a.Stated, a.Balance = e, true, o.Balance
-	return a
-}
-
-func (a Account) freezeRequested(e event.FreezeRequested) Account {
-	a.Ref = e.Account
-	return a.with(Order{
-		ID: e.Order, Case: e.Case, Kind: KindFreeze, State: Approved, Unit: e.Operator.Unit, Officers: [2]event.Officer{e.Operator, e.Investigator}, RequestAt: e.At, Request: e,
-	})
-}
-
-func (a Account) freezeExecuted(e event.FreezeExecuted) Account {
-	a.Frozen = Freeze{Order: e.Order, Case: e.Case, Amount: e.Frozen, Remaining: e.Frozen, Expires: e.ExpiresAt}
-	return a.change(e.Order, func(o *Order) {
-		o.State, o.ExecutedAt, o.ExpiresAt, o.Balance = Executed, e.ExecutedAt, e.ExpiresAt, e.Balance
-	})
 }
 
 // The state is a value: changing a list makes a new one.

@@ -34,6 +34,14 @@ type RequestStop struct {
 	Method         event.Method
 	At             time.Time
 	Warnings       []event.Warning
+	// Scope and Amount are what its officer wants stopped (ALL or AMOUNT, "" if he
+	// does not say; Amount 0: what was traced); DefaultScope is the city's way.
+	Scope        string
+	Amount       money.Fen
+	DefaultScope string
+	// ApplicationType is 04 or 05 for an order that follows a registration (后补).
+	ApplicationType string
+	Registration    identity.RegistrationID
 }
 
 // SecondStop (再次止付) asks for the second and last 48 hours.
@@ -73,6 +81,8 @@ type Statement struct {
 	Given   bool
 	Opening money.Fen
 	Rows    []event.Row
+	Part    int // of a statement that comes in parts, from 1; 0 if it is in one piece
+	Parts   int
 }
 
 // AnswerStop (止付反馈) is the bank's answer to a stop.
@@ -84,7 +94,11 @@ type AnswerStop struct {
 	ExecutedAt    time.Time
 	BankExpires   time.Time // as the bank gives it; zero if it does not
 	BalanceBefore money.Fen
+	Held          money.Fen // of a stop of an amount (金额止付): what it holds; 0: the whole account
+	Measures      []Measure // what stands on the account, by whomever (在先措施)
 	Statement     Statement
+	Corrects      bool                         // takes the place of the answer before (更正)
+	Findings      []event.BankDiscrepancyFound // what the edge found that cannot be stored as it came
 	Method        event.Method
 	At            time.Time
 }
@@ -102,76 +116,46 @@ type TraceInflow struct {
 	Lots   []event.Lot
 	Basis  uint64 // revision of the chase that says so
 	Method event.Method
+	At     time.Time
 }
 
-// RequestFreeze (冻结申请), approved by the chief in the pursuit.
-type RequestFreeze struct {
-	Order        identity.OrderID
-	Case         identity.CaseID
-	CaseNo       identity.CaseNo
-	FiledAt      time.Time
-	NoticeNo     string
-	TermMonths   int
-	Approver     event.Officer
-	Operator     event.Officer
-	Investigator event.Officer
-	At           time.Time
-}
-
-// AnswerFreeze (冻结反馈) is the bank's answer to a freeze.
-type AnswerFreeze struct {
-	Order         identity.OrderID
-	Done          bool
-	ResultCode    string
-	Cause         string
-	ExecutedAt    time.Time
-	BankExpires   time.Time
-	Applied       money.Fen
-	Frozen        money.Fen
-	Balance       money.Fen
-	Former        string // earlier freezer, when queued
-	FormerFrozen  money.Fen
-	FormerExpires time.Time
-	At            time.Time
-}
-
-// ExpireFreeze wakes a freeze at the end of its term.
-type ExpireFreeze struct {
-	Order identity.OrderID
-	At    time.Time
-}
-
-// NoteReturn (返还记账): a refund has left the frozen account.
-type NoteReturn struct {
-	Order     identity.OrderID
-	Procedure identity.ProcedureID
-	Payment   string
-	Amount    money.Fen
-	At        time.Time
-}
-
-func (RequestStop) isAccountCommand()   {}
-func (SecondStop) isAccountCommand()    {}
-func (ApproveStop) isAccountCommand()   {}
-func (RejectStop) isAccountCommand()    {}
-func (MarkSent) isAccountCommand()      {}
-func (AnswerStop) isAccountCommand()    {}
-func (ExpireStop) isAccountCommand()    {}
-func (TraceInflow) isAccountCommand()   {}
-func (RequestFreeze) isAccountCommand() {}
-func (AnswerFreeze) isAccountCommand()  {}
-func (ExpireFreeze) isAccountCommand()  {}
-func (NoteReturn) isAccountCommand()    {}
+func (RequestStop) isAccountCommand() {}
+func (SecondStop) isAccountCommand()  {}
+func (ApproveStop) isAccountCommand() {}
+func (RejectStop) isAccountCommand()  {}
+func (MarkSent) isAccountCommand()    {}
+func (AnswerStop) isAccountCommand()  {}
+func (ExpireStop) isAccountCommand()  {}
+func (TraceInflow) isAccountCommand() {}
 
 // OrderOf is the order that a clock of an account runs for.
 func OrderOf(clock es.Alarm) identity.OrderID {
-	return identity.OrderID(strings.TrimPrefix(strings.TrimPrefix(clock.Name, freezeClock), stopClock))
+	_, id, _ := strings.Cut(clock.Name, ":")
+	return identity.OrderID(id)
 }
 
 // Wake makes the command for a clock of an account that has run out.
 func Wake(clock es.Alarm, at time.Time) AccountCommand {
-	if strings.HasPrefix(clock.Name, freezeClock) {
-		return ExpireFreeze{Order: OrderOf(clock), At: at}
+	order := OrderOf(clock)
+	switch strings.TrimSuffix(clock.Name, string(order)) {
+	case freezeClock:
+		return ExpireFreeze{Order: order, At: at}
+	case warnClock:
+		return WarnFreeze{Order: order, At: at}
+	case queueClock:
+		return PromoteQueued{Order: order, At: at}
+	case releaseClock:
+		return ReleaseOverdue{Order: order, At: at}
+	case toldClock:
+		return NoticeDue{Order: order, At: at}
+	case objectionClock:
+		return ObjectionDue{Objection: identity.ObjectionID(order), At: at}
 	}
-	return ExpireStop{Order: OrderOf(clock), At: at}
+	if cmd := wakeLedger(strings.TrimSuffix(clock.Name, string(order)), order, at); cmd != nil {
+		return cmd
+	}
+	if cmd := wakeStop(strings.TrimSuffix(clock.Name, string(order)), order, at); cmd != nil {
+		return cmd
+	}
+	return ExpireStop{Order: order, At: at}
 }

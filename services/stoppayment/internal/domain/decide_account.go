@@ -17,20 +17,43 @@ func DecideAccount(a Account, cmd AccountCommand) ([]event.AccountEvent, error) 
 		return rejectStop(a, cmd)
 	case MarkSent:
 		return markSent(a, cmd)
+	case NoteUndelivered:
+		return noteUndelivered(a, cmd)
 	case AnswerStop:
-		return answerStop(a, cmd)
+		return stopAnswered(a, cmd)
 	case ExpireStop:
 		return expireStop(a, cmd)
+	case RequestLift, AnswerStopChange, LiftLate, WarnStop, ApproveRaise, RegisterPaper, ReconcilePaper, ExpirePaper:
+		return decideOnStop(a, cmd)
 	case TraceInflow:
-		return traceInflow(a, cmd)
+		events, err := traceInflow(a, cmd)
+		return a.afterwards(events, cmd.At), err
+	case AddRows, ExpireStatement, ContinueAttribution, ChooseMethod, ProposeManual, ConfirmManual, RejectManual, RequestQuery, AnswerQuery:
+		return decideOnLedger(a, cmd)
 	case RequestFreeze:
 		return requestFreeze(a, cmd)
 	case AnswerFreeze:
 		return answerFreeze(a, cmd)
 	case ExpireFreeze:
 		return expireFreeze(a, cmd)
+	case RequestRenewal:
+		return requestRenewal(a, cmd)
+	case RequestRelease:
+		return requestRelease(a, cmd)
+	case AnswerFollowUp:
+		return answerFollowUp(a, cmd)
+	case WarnFreeze:
+		return warnFreeze(a, cmd)
+	case PromoteQueued:
+		return promoteQueued(a, cmd)
+	case ReleaseOverdue:
+		return releaseOverdue(a, cmd)
+	case TransferByCourt:
+		return transferByCourt(a, cmd)
 	case NoteReturn:
 		return noteReturn(a, cmd)
+	case FileObjection, AcceptObjection, DecideObjection, ObjectionDue, NotifyHolder, DeferNotice, NoticeDue, ProveUnrelated, ConfirmWrongStop, NarrowMeasure:
+		return decideRemedy(a, cmd)
 	}
 	return nil, nil
 }

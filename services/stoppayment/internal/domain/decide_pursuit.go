@@ -29,6 +29,12 @@ func DecidePursuit(p Pursuit, cmd PursuitCommand) ([]event.PursuitEvent, error) 
 		return trace(p, cmd)
 	case OrderStop:
 		return orderStop(p, cmd)
+	case FollowUp:
+		return followUp(p, cmd), nil
+	case AskAgain:
+		return askAgain(p, cmd), nil
+	case NoteOverdue:
+		return overdue(p, cmd.At), nil
 	case NoteFiling:
 		return noteFiling(p, cmd)
 	case ApproveFreeze:
@@ -38,8 +44,10 @@ func DecidePursuit(p Pursuit, cmd PursuitCommand) ([]event.PursuitEvent, error) 
 }
 
 // trace follows transfers one hop. An account met for the first time gets an
-// order, unless the city's policy holds it back. What was followed before and
-// is no longer there carries nothing any more.
+// order, unless the city's policy holds it back; one that was held back gets it
+// when what has reached it since, or the way it came, is within the policy. What
+// was followed before and is no longer there carries nothing any more; where that
+// is much, the command has to be given again until nothing comes of it.
 func trace(p Pursuit, cmd Trace) ([]event.PursuitEvent, error) {
 	parent, known := p.Node(cmd.From)
 	if cmd.From != "" && !known {
@@ -48,49 +56,103 @@ func trace(p Pursuit, cmd Trace) ([]event.PursuitEvent, error) {
 	if cmd.From != "" && cmd.Revision < parent.Followed {
 		return nil, nil // heard late; a newer one has been followed
 	}
-	var events []event.PursuitEvent
-	add := func(e event.PursuitEvent) { events, p = append(events, e), EvolvePursuit(p, e) }
+	h := hop{Pursuit: p, policy: cmd.Policy, revision: cmd.Revision, at: cmd.At}
 	for _, t := range cmd.Transfers {
 		lots := slices.DeleteFunc(slices.Clone(t.Lots), func(l event.Lot) bool { return l.Case != p.Case })
-		if p.Follows(t.Transfer.ID, lots) {
+		if h.Follows(t.Transfer.ID, lots) {
 			continue
 		}
-		if _, met := p.Node(t.Transfer.To.ID); met {
-			add(event.TransferTraced{Case: p.Case, Source: t.Transfer, Lots: lots, SourceRevision: cmd.Revision})
-		} else {
-			add(found(p, parent, t.Transfer, lots, cmd))
+		parent, _ = h.Node(cmd.From) // it may be an account that the hop itself has changed
+		h.follow(parent, t.Transfer, lots)
+	}
+	if cmd.From == "" || cmd.Part > 1 {
+		return h.events, nil
+	}
+	named, gone := cmd.named(), 0
+	for t := range p.from(cmd.From) {
+		if sum(t.Lots) > 0 && !named[t.Transfer.ID] && gone < AtOnce {
+			gone++
+			h.add(event.TransferTraced{Case: p.Case, Source: *t.Transfer, SourceRevision: cmd.Revision})
 		}
 	}
-	for _, t := range p.Transfers {
-		if cmd.From != "" && t.Transfer.From.ID == cmd.From && sum(t.Lots) > 0 && !cmd.names(t.Transfer.ID) {
-			add(event.TransferTraced{Case: p.Case, Source: *t.Transfer, SourceRevision: cmd.Revision})
-		}
+	return h.events, nil
+}
+
+// named are the transfers of the whole revision.
+func (t Trace) named() map[identity.TransferID]bool {
+	named := make(map[identity.TransferID]bool, len(t.Transfers)+len(t.Names))
+	for _, o := range t.Transfers {
+		named[o.Transfer.ID] = true
 	}
-	return events, nil
+	for _, id := range t.Names {
+		named[id] = true
+	}
+	return named
 }
 
-func (t Trace) names(id identity.TransferID) bool {
-	return slices.ContainsFunc(t.Transfers, func(o TracedTransfer) bool { return o.Transfer.ID == id })
+// hop is one step of the chase: what it leads to, and the chase after it.
+type hop struct {
+	Pursuit
+	policy   Policy
+	revision int
+	at       time.Time
+	events   []event.PursuitEvent
 }
 
-// found is an account that the chase meets for the first time. That the ledger
-// lets the money flow shows that the parent had it by then, whatever time the
-// victim remembers.
-func found(p Pursuit, parent Node, t event.Transfer, lots []event.Lot, cmd Trace) event.DownstreamAccountFound {
+func (h *hop) add(events ...event.PursuitEvent) {
+	for _, e := range events {
+		h.events, h.Pursuit = append(h.events, e), EvolvePursuit(h.Pursuit, e)
+	}
+}
+
+// follow takes one transfer into the chase.
+func (h *hop) follow(parent Node, t event.Transfer, lots []event.Lot) {
+	node, met := h.Node(t.To.ID)
+	if met && node.Order != "" {
+		h.add(event.TransferTraced{Case: h.Case, Source: t, Lots: lots, SourceRevision: h.revision})
+		return
+	}
+	before, _ := h.transfers.get(t.ID)
+	e := h.meet(parent, node, t, lots, node.Reached-sum(before.Lots)+sum(lots))
+	if met && e.Order == "" {
+		h.add(event.TransferTraced{Case: h.Case, Source: t, Lots: lots, SourceRevision: h.revision})
+		return
+	}
+	if e.Order != "" {
+		h.add(overdue(h.Pursuit, h.at)...)
+	}
+	h.add(e)
+}
+
+// meet makes the event of an account without an order that money of the case has
+// reached. That the ledger lets the money flow shows that the parent had it by
+// then, whatever time the victim remembers.
+func (h *hop) meet(parent, node Node, t event.Transfer, lots []event.Lot, reached money.Fen) event.DownstreamAccountFound {
+	p := h.Pursuit
 	e := event.DownstreamAccountFound{
 		Case: p.Case, Account: t.To, Level: parent.Level + 1, Parent: parent.Account, ParentOrder: parent.Order, ParentSourceAt: parent.SourceAt,
-		Source: t, Lots: lots, Operator: p.Operator, Investigator: p.Investigator, SourceRevision: cmd.Revision,
+		Source: t, Lots: lots, Operator: p.Operator, Investigator: p.Investigator, SourceRevision: h.revision,
 	}
 	if t.At.Before(e.ParentSourceAt) {
 		e.ParentSourceAt = t.At
 	}
+	level := e.Level
+	if node.Account != "" {
+		level = min(level, node.Level)
+	}
 	switch {
-	case e.Level > cmd.Policy.MaxLevel:
-		e.Withheld = "level-limit"
-	case sum(lots) < cmd.Policy.MinAmount:
-		e.Withheld = "amount-limit"
+	case level > h.policy.MaxLevel:
+		e.Withheld = WithheldLevel
+	case reached < h.policy.MinAmount:
+		e.Withheld = WithheldAmount
+	case slices.Contains(h.policy.HumanKinds, t.To.Kind):
+		e.Withheld = WithheldKind
+	case e.Level > 1 && h.policy.MaxAge > 0 && h.at.Sub(t.At) > h.policy.MaxAge:
+		e.Withheld = WithheldAge
+	case parent.Account == t.To.ID:
+		e.Withheld = WithheldParent // its own transfer to itself brings nothing
 	case e.Level > 1 && parent.Order == "":
-		e.Withheld = "parent-withheld" // a chain order names its parent's order
+		e.Withheld = WithheldParent // a chain order names its parent's order
 	default:
 		e.Order = StopOrder(p.Case, t.To.ID, 1)
 	}
@@ -101,11 +163,6 @@ func found(p Pursuit, parent Node, t event.Transfer, lots []event.Lot, cmd Trace
 // of them, so that no order is given twice.
 func StopOrder(c identity.CaseID, a identity.AccountID, attempt int) identity.OrderID {
 	return identity.OrderID(identity.Derive("stop", string(c), string(a), strconv.Itoa(attempt)).String())
-}
-
-// FreezeOrder names the freeze of a case on an account.
-func FreezeOrder(c identity.CaseID, a identity.AccountID) identity.OrderID {
-	return identity.OrderID(identity.Derive("freeze", string(c), string(a)).String())
 }
 
 func sum(lots []event.Lot) money.Fen {
@@ -140,61 +197,47 @@ func orderStop(p Pursuit, cmd OrderStop) ([]event.PursuitEvent, error) {
 			return nil, ErrChainTime.At("/source/at")
 		}
 	}
-	return []event.PursuitEvent{event.DownstreamAccountFound{
+	return append(overdue(p, cmd.At), event.DownstreamAccountFound{
 		Case: p.Case, Account: cmd.Account, Level: parent.Level + 1, Parent: parent.Account, ParentOrder: parent.Order,
 		ParentSourceAt: parent.SourceAt, Source: cmd.Source, Order: StopOrder(p.Case, cmd.Account.ID, node.Attempts+1),
 		Operator: cmd.Operator, Investigator: cmd.Investigator, Manual: true,
-	}}, nil
+		Scope: cmd.Scope, Amount: cmd.Amount, ApplicationType: cmd.ApplicationType, Registration: cmd.Registration,
+	}), nil
 }
 
-func noteFiling(p Pursuit, cmd NoteFiling) ([]event.PursuitEvent, error) {
-	if p.CaseNo != "" {
-		return nil, nil
-	}
-	return []event.PursuitEvent{event.FreezeProposed{Case: p.Case, CaseNo: cmd.CaseNo, FiledAt: cmd.FiledAt, Accounts: p.ordered()}}, nil
-}
-
-// ordered lists the accounts with an order.
-func (p Pursuit) ordered() []identity.AccountID {
-	ids := []identity.AccountID{}
-	for _, n := range p.Nodes {
-		if n.Order != "" {
-			ids = append(ids, n.Account)
+func followUp(p Pursuit, cmd FollowUp) []event.PursuitEvent {
+	h, seen := hop{Pursuit: p, policy: cmd.Policy, at: cmd.At}, map[identity.AccountID]bool{cmd.Account: true}
+	for waiting := []identity.AccountID{cmd.Account}; len(waiting) > 0; waiting = waiting[1:] {
+		for _, id := range h.release(waiting[0]) {
+			if !seen[id] {
+				seen[id] = true
+				waiting = append(waiting, id)
+			}
 		}
 	}
-	return ids
+	return h.events
 }
 
-func approveFreeze(p Pursuit, cmd ApproveFreeze) ([]event.PursuitEvent, error) {
-	switch {
-	case p.CaseNo == "" || p.FiledAt.After(cmd.At):
-		return nil, ErrNotFiled
-	case !cmd.Approver.Level.AtLeast(identity.County):
-		return nil, ErrFreezeLevel
-	case cmd.TermMonths < 1 || cmd.TermMonths > MaxFreezeMonths:
-		return nil, ErrFreezeTerm.At("/termMonths")
-	case cmd.NoticeNo == "":
-		return nil, ErrNoticeNumber.At("/noticeNo")
-	case cmd.Approver.PoliceNo == cmd.Operator.PoliceNo:
-		return nil, ErrSelfApproval
-	}
-	if err := twoOfficers(cmd.Operator, cmd.Investigator); err != nil {
-		return nil, err
-	}
-	var targets []event.FreezeTarget
-	for _, id := range p.ordered() {
-		t := event.FreezeTarget{Account: id, Order: FreezeOrder(p.Case, id)}
-		if !slices.Contains(p.FreezeOrders, t) {
-			targets = append(targets, t)
+// release orders the accounts that waited for the order of the one that their
+// money came from, as the policy allows now. It returns those that have one.
+func (h *hop) release(id identity.AccountID) (released []identity.AccountID) {
+	parent, _ := h.Node(id)
+	for t := range h.Pursuit.from(id) {
+		node, met := h.Node(t.Transfer.To.ID)
+		if met && node.Order != "" {
+			released = append(released, node.Account) // perhaps by an earlier part
+		}
+		if !met || node.Order != "" || node.Withheld != WithheldParent || sum(t.Lots) == 0 || len(h.events) >= AtOnce {
+			continue
+		}
+		e := h.meet(parent, node, *t.Transfer, t.Lots, node.Reached)
+		e.SourceRevision = parent.Followed
+		if e.Order != "" {
+			h.add(e)
+			released = append(released, node.Account)
 		}
 	}
-	if len(targets) == 0 {
-		return nil, nil
-	}
-	return []event.PursuitEvent{event.FreezeApproved{
-		Case: p.Case, CaseNo: p.CaseNo, FiledAt: p.FiledAt, NoticeNo: cmd.NoticeNo, TermMonths: cmd.TermMonths, Approver: cmd.Approver,
-		Operator: cmd.Operator, Investigator: cmd.Investigator, Targets: targets, At: cmd.At,
-	}}, nil
+	return released
 }
 
 // MaxStandingDays bounds how long a shift leader can approve in advance.

@@ -1,10 +1,10 @@
 package domain
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
-	"github.com/yuanlu/yuanlu/api/bank"
 	"github.com/yuanlu/yuanlu/api/event"
 	"github.com/yuanlu/yuanlu/libs/identity"
 )
@@ -22,16 +22,24 @@ func requestStop(a Account, cmd RequestStop) ([]event.AccountEvent, error) {
 	if err := a.Stoppable(cmd.Case, cmd.Unit); err != nil {
 		return nil, err
 	}
+	if err := a.Follows(cmd.Case, cmd.ApplicationType, cmd.Registration); err != nil {
+		return nil, err
+	}
+	scope, amount, err := a.ScopeOf(cmd)
+	if err != nil {
+		return nil, err
+	}
 	requested := event.StopRequested{
-		Order: cmd.Order, Case: cmd.Case, ApplicationType: "00", Ordinal: 1, Account: cmd.Account, Level: cmd.Level,
-		ParentOrder: cmd.ParentOrder, Source: cmd.Source, Lots: cmd.Lots, Scope: "ALL", Unit: cmd.Unit,
-		Operator: cmd.Operator, Investigator: cmd.Investigator, At: cmd.At, Warnings: cmd.Warnings,
+		Order: cmd.Order, Case: cmd.Case, ApplicationType: cmp.Or(cmd.ApplicationType, FirstType), Ordinal: 1, Account: cmd.Account, Level: cmd.Level,
+		ParentOrder: cmd.ParentOrder, Source: cmd.Source, Lots: cmd.Lots, Scope: scope, Amount: amount, Unit: cmd.Unit,
+		Operator: cmd.Operator, Investigator: cmd.Investigator, At: cmd.At, Warnings: cmd.Warnings, Registration: cmd.Registration,
 	}
 	events := append([]event.AccountEvent{requested}, approveUnder(cmd.Standing, requested, cmd.At)...)
+	events = append(events, a.priors(cmd.Order, cmd.Case, cmd.Unit, cmd.At)...)
 	if len(cmd.Lots) > 0 {
 		events = append(events, inflow(a, Inflow{cmd.Case, cmd.Source, cmd.Lots, cmd.Basis})...)
 	}
-	return reattribute(a, events, cmd.Method)
+	return reattribute(a, events, cmd.Method, cmd.At)
 }
 
 // Stoppable tells whether a case may stop the account for the first time: not
@@ -73,7 +81,9 @@ func (a Account) stops(c identity.CaseID, unit identity.Unit) (executed, open in
 		}
 		switch o.State {
 		case Executed, Lapsed, Lifted:
-			executed++
+			if !o.ExecutedAt.IsZero() { // else it was withdrawn before a bank carried it out
+				executed++
+			}
 		case Waiting, Approved, Sent:
 			open++
 		case Queued, Failed, Rejected:
@@ -122,30 +132,48 @@ func secondStop(a Account, cmd SecondStop) ([]event.AccountEvent, error) {
 	case a.wasFrozen(first.Case):
 		return nil, ErrFrozenAlready
 	}
+	scope, amount := a.kept(first)
 	requested := event.StopRequested{
-		Order: cmd.Order, Case: first.Case, ApplicationType: "00", Ordinal: 2, Account: a.Ref, Level: first.Level,
-		ParentOrder: first.ID, Source: first.Source, Lots: first.Lots, Scope: "ALL", Unit: first.Unit,
+		Order: a.secondOrder(first, cmd.Order), Case: first.Case, ApplicationType: "00", Ordinal: 2, Account: a.Ref, Level: first.Level,
+		ParentOrder: first.ID, Source: first.Source, Lots: first.Lots, Scope: scope, Amount: amount, Unit: first.Unit,
 		Operator: cmd.Operator, Investigator: cmd.Investigator, At: cmd.At,
 	}
 	return append([]event.AccountEvent{requested}, approveUnder(cmd.Standing, requested, cmd.At)...), nil
 }
 
+// secondOrder names the second stop. One that failed or was rejected has used the
+// name up: the next one has another.
+func (a Account) secondOrder(first Order, wanted identity.OrderID) identity.OrderID {
+	if _, known := a.Find(wanted); !known {
+		return wanted
+	}
+	tried := 0
+	for _, o := range a.Orders {
+		if o.Kind == KindStop && o.Ordinal == MaxStops && o.Case == first.Case && o.Unit == first.Unit {
+			tried++
+		}
+	}
+	return followUpOrder("second-stop", first.ID, tried+1)
+}
+
 // wasFrozen tells whether a freeze of the case was ever carried out.
 func (a Account) wasFrozen(c identity.CaseID) bool {
 	return slices.ContainsFunc(a.Orders, func(o Order) bool {
-		return o.Kind == KindFreeze && o.Case == c && (o.State == Executed || o.State == Lapsed)
+		return o.Kind == KindFreeze && o.Case == c && (o.State == Executed || o.State == Lapsed || o.State == Lifted)
 	})
 }
 
 func approveStop(a Account, cmd ApproveStop) ([]event.AccountEvent, error) {
 	o, ok := a.Find(cmd.Order)
 	switch {
-	case !ok || o.Kind != KindStop:
+	case !ok || (o.Kind != KindStop && o.Kind != KindRaise):
 		return nil, ErrNoOrder
 	case o.State != Waiting:
 		return nil, ErrDecided
 	case cmd.Approver.Zero() || o.signedBy(cmd.Approver):
 		return nil, ErrSelfApproval
+	case !cmd.Approver.Unit.Oversees(o.Unit):
+		return nil, ErrNotSuperior
 	}
 	return []event.AccountEvent{event.StopApproved{Order: cmd.Order, Approver: cmd.Approver, At: cmd.At}}, nil
 }
@@ -153,116 +181,16 @@ func approveStop(a Account, cmd ApproveStop) ([]event.AccountEvent, error) {
 func rejectStop(a Account, cmd RejectStop) ([]event.AccountEvent, error) {
 	o, ok := a.Find(cmd.Order)
 	switch {
-	case !ok || o.Kind != KindStop:
+	case !ok || (o.Kind != KindStop && o.Kind != KindRaise):
 		return nil, ErrNoOrder
 	case o.State == Rejected:
 		return nil, nil
 	case o.State != Waiting:
 		return nil, ErrDecided
+	case !cmd.Approver.Unit.Oversees(o.Unit):
+		return nil, ErrNotSuperior
 	}
 	return []event.AccountEvent{event.StopRejected{Order: cmd.Order, Approver: cmd.Approver, Reason: cmd.Reason, At: cmd.At}}, nil
-}
-
-// answerStop takes the bank's word. The same answer twice is one answer; a
-// failed order never becomes an executed one.
-func answerStop(a Account, cmd AnswerStop) ([]event.AccountEvent, error) {
-	o, ok := a.Find(cmd.Order)
-	switch {
-	case !ok || o.Kind != KindStop:
-		return nil, ErrNoOrder
-	case o.State == Waiting || o.State == Rejected:
-		return nil, ErrNotApproved
-	case o.State == Failed && !cmd.Done:
-		return nil, nil
-	case o.State == Failed:
-		return nil, ErrFailedFinal
-	case o.State != Approved && o.State != Sent:
-		return again(a, o, cmd)
-	case !cmd.Done:
-		return failed(cmd)
-	case cmd.ExecutedAt.IsZero():
-		return nil, ErrExecutedAt.At("/startTime")
-	case implausible(cmd.ExecutedAt, o.RequestAt, cmd.At):
-		return nil, ErrExecutedWhen.At("/startTime")
-	case !cmd.BankExpires.IsZero() && cmd.BankExpires.Before(cmd.ExecutedAt):
-		return nil, ErrExecutedWhen.At("/expireTime")
-	case cmd.BalanceBefore < 0:
-		return nil, ErrNegative.At("/accountBalance")
-	case len(cmd.Statement.Rows) > MaxRows:
-		return nil, ErrTooManyRows.At("/transactions")
-	}
-	return executed(a, o, cmd)
-}
-
-// again takes an answer to an order that has been answered: the same answer is
-// nothing new, and a statement that comes later or more complete is welcome.
-func again(a Account, o Order, cmd AnswerStop) ([]event.AccountEvent, error) {
-	if !cmd.Done || !cmd.ExecutedAt.Equal(o.ExecutedAt) || cmd.BalanceBefore != o.Balance {
-		return nil, ErrAnswered
-	}
-	if len(cmd.Statement.Rows) > MaxRows {
-		return nil, ErrTooManyRows.At("/transactions")
-	}
-	return statement(a, o, nil, cmd)
-}
-
-// implausible tells whether a bank's time of execution lies before the order
-// or ahead of the time of its answer, clocks going a little apart.
-func implausible(executed, requested, answered time.Time) bool {
-	return executed.Before(requested.Add(-ClockSkew)) || executed.After(answered.Add(ClockSkew))
-}
-
-func failed(cmd AnswerStop) ([]event.AccountEvent, error) {
-	if !knownCause(cmd.Cause) {
-		return nil, ErrCause.At("/failureCause")
-	}
-	return []event.AccountEvent{event.StopFailed{Order: cmd.Order, ResultCode: cmd.ResultCode, Cause: cmd.Cause, At: cmd.At}}, nil
-}
-
-func knownCause(cause string) bool {
-	switch cause {
-	case bank.MismatchName, bank.MismatchAccount, bank.MismatchAmount, bank.MismatchTime, bank.NotFound, bank.Closed, bank.Technical, bank.Queued:
-		return true
-	}
-	return false
-}
-
-// executed starts the 48 hours from the bank's time of execution. If the bank
-// names another end, that is a discrepancy, and the earlier end counts.
-func executed(a Account, o Order, cmd AnswerStop) ([]event.AccountEvent, error) {
-	expires := cmd.ExecutedAt.Add(StopWindow)
-	var found []event.AccountEvent
-	if !cmd.BankExpires.IsZero() && !cmd.BankExpires.Equal(expires) {
-		found = append(found, event.BankDiscrepancyFound{
-			Order: o.ID, Kind: "expiry-differs", Expected: expires.Format(time.RFC3339), Found: cmd.BankExpires.Format(time.RFC3339),
-		})
-		if cmd.BankExpires.Before(expires) {
-			expires = cmd.BankExpires
-		}
-	}
-	events := []event.AccountEvent{event.StopExecuted{
-		Order: o.ID, Case: o.Case, Ordinal: o.Ordinal, Level: o.Level, ExecutedAt: cmd.ExecutedAt, ExpiresAt: expires,
-		BalanceBefore: cmd.BalanceBefore, ResultCode: cmd.ResultCode,
-	}}
-	events = append(events, found...)
-	return statement(a, o, events, cmd)
-}
-
-// statement adds what the statement of an answer brings: itself, what is wrong
-// with it, and whose money it shows.
-func statement(a Account, o Order, events []event.AccountEvent, cmd AnswerStop) ([]event.AccountEvent, error) {
-	given := event.StatementReceived{Order: o.ID, Opening: cmd.Statement.Opening, Rows: cmd.Statement.Rows}
-	if !cmd.Statement.Given || (a.Stated && sameStatement(given, a.Statement)) {
-		return events, nil
-	}
-	events = append(events, given)
-	if fault := balances(given, cmd.BalanceBefore); fault != "" {
-		return append(events, event.BankDiscrepancyFound{Order: o.ID, Kind: "statement-unbalanced", Found: fault}), nil
-	}
-	if a.Stated && !covers(given, a.Statement) {
-		return append(events, event.BankDiscrepancyFound{Order: o.ID, Kind: "statement-incomplete"}), nil
-	}
-	return reattribute(a, events, cmd.Method)
 }
 
 // expireStop frees the holder when nobody has acted in time (到期自动失效).
@@ -272,63 +200,4 @@ func expireStop(a Account, cmd ExpireStop) ([]event.AccountEvent, error) {
 		return nil, nil
 	}
 	return []event.AccountEvent{event.StopLapsed{Order: o.ID, ExpiredAt: o.ExpiresAt}}, nil
-}
-
-func traceInflow(a Account, cmd TraceInflow) ([]event.AccountEvent, error) {
-	return reattribute(a, inflow(a, InflowOf(cmd)), cmd.Method)
-}
-
-// InflowOf is what a command says of an inflow.
-func InflowOf(cmd TraceInflow) Inflow { return Inflow{cmd.Case, cmd.Source, cmd.Lots, cmd.Basis} }
-
-// inflow is the event of an inflow that is news: not what is known already, and
-// not what a later revision of the chase has overtaken.
-func inflow(a Account, in Inflow) []event.AccountEvent {
-	for _, known := range a.Inflows {
-		if known.Case == in.Case && known.Source.ID == in.Source.ID && (known.Basis > in.Basis || sameLots(known.Lots, in.Lots)) {
-			return nil
-		}
-	}
-	return []event.AccountEvent{event.InflowTraced{Case: in.Case, Source: in.Source, Lots: in.Lots, Basis: in.Basis}}
-}
-
-// reattribute adds what the given events change in whose money is where.
-func reattribute(a Account, events []event.AccountEvent, method event.Method) ([]event.AccountEvent, error) {
-	if len(events) == 0 {
-		return nil, nil
-	}
-	for _, e := range events {
-		a = EvolveAccount(a, e)
-	}
-	if !a.Stated {
-		return events, nil
-	}
-	now, missing, err := Attribute(a, method)
-	if err != nil {
-		return nil, err
-	}
-	for _, in := range missing {
-		if !a.reportedMissing(in, events) {
-			events = append(events, event.BankDiscrepancyFound{Order: a.Statement.Order, Kind: "inflow-missing", Expected: string(in.Source.ID)})
-		}
-	}
-	if a.Attribution.Revision > 0 && sameAttribution(a.Attribution, now) {
-		return events, nil
-	}
-	now.Revision = a.Attribution.Revision + 1
-	return append(events, now), nil
-}
-
-// reportedMissing keeps a missing inflow from being reported again each time
-// something else changes: it is news only with the event that brought it.
-func (a Account) reportedMissing(in Inflow, events []event.AccountEvent) bool {
-	for _, e := range events {
-		if _, ok := e.(event.StatementReceived); ok {
-			return false
-		}
-		if traced, ok := e.(event.InflowTraced); ok && traced.Source.ID == in.Source.ID {
-			return false
-		}
-	}
-	return true
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/yuanlu/yuanlu/api/event"
 	"github.com/yuanlu/yuanlu/libs/es/estest"
+	"github.com/yuanlu/yuanlu/libs/identity"
 	"github.com/yuanlu/yuanlu/services/stoppayment/internal/domain"
 )
 
@@ -30,14 +31,14 @@ func TestI01_TheStopEnds48HoursAfterTheBankCarriedItOut(t *testing.T) {
 		Given: given{requested(), approved()},
 		When:  wide,
 		Then: given{executed(at, 100), event.BankDiscrepancyFound{
-			Order: "order-1", Kind: "expiry-differs", Expected: "2021-07-19T08:01:30Z", Found: "2021-07-19T09:01:30Z",
+			Order: "order-1", Kind: "expiry-differs", Expected: "2021-07-19T08:01:30Z", Found: "2021-07-19T09:01:30Z", At: at,
 		}},
 	}, {
 		Rule:  "a bank that names an earlier end is a discrepancy, and the earlier end counts",
 		Given: given{requested(), approved()},
 		When:  narrow,
 		Then: given{cut, event.BankDiscrepancyFound{
-			Order: "order-1", Kind: "expiry-differs", Expected: "2021-07-19T08:01:30Z", Found: "2021-07-18T08:01:30Z",
+			Order: "order-1", Kind: "expiry-differs", Expected: "2021-07-19T08:01:30Z", Found: "2021-07-18T08:01:30Z", At: at,
 		}},
 	}})
 }
@@ -80,7 +81,7 @@ func TestI02_AnAccountIsStoppedTwiceAtMost(t *testing.T) {
 	}, {
 		Rule: "a third stop under the guise of a first is refused", Given: twice, When: again, Err: domain.ErrThirdStop,
 	}, {
-		Rule: "another agency's stops do not count", Given: twice,
+		Rule: "another agency's stops do not count, and it is told of them", Given: twice,
 		When: func() domain.RequestStop {
 			r := request()
 			r.Order, r.Unit, r.Operator.Unit, r.Standing, r.Lots, r.Source = "order-x", "441802000000", "441802000000", nil, nil, event.Transfer{}
@@ -90,7 +91,7 @@ func TestI02_AnAccountIsStoppedTwiceAtMost(t *testing.T) {
 			r := requested()
 			r.Order, r.Unit, r.Operator.Unit, r.Lots, r.Source = "order-x", "441802000000", "441802000000", nil, event.Transfer{}
 			return r
-		}()},
+		}(), prior("order-x", four.Add(48*time.Hour)), prior("order-x", four.Add(49*time.Hour))},
 	}})
 }
 
@@ -156,13 +157,16 @@ func TestAnOrderWithoutATransferIsNeverCoveredInAdvance(t *testing.T) {
 	}
 }
 
-func TestTheTimeOfExecutionMustBePlausible(t *testing.T) {
+func TestAnImplausibleTimeOfExecutionIsADiscrepancyAndTheNearestThatCanBeCounts(t *testing.T) {
 	ahead, before := answer(four, 100), answer(four, 100)
 	ahead.ExecutedAt = four.Add(10 * time.Minute) // the answer came at four
 	before.ExecutedAt = four.Add(-10 * time.Minute)
+	odd := func(found string) event.BankDiscrepancyFound {
+		return event.BankDiscrepancyFound{Order: "order-1", Kind: domain.ExecutedImplausible, Expected: "2021-07-17T08:00:00Z", Found: found, At: four}
+	}
 	estest.Run(t, domain.AccountDecider(), []row{
-		{Rule: "not in the future", Given: given{requested(), approved()}, When: ahead, Err: domain.ErrExecutedWhen},
-		{Rule: "not before the order", Given: given{requested(), approved()}, When: before, Err: domain.ErrExecutedWhen},
+		{Rule: "in the future: it was now", Given: given{requested(), approved()}, When: ahead, Then: given{executed(four, 100), odd("2021-07-17T08:10:00Z")}},
+		{Rule: "before the order: it was then", Given: given{requested(), approved()}, When: before, Then: given{executed(four, 100), odd("2021-07-17T07:50:00Z")}},
 	})
 }
 
@@ -209,7 +213,12 @@ func TestI06_TheSameApplicationIDIsTheSameOrder(t *testing.T) {
 		{Rule: "asked again, nothing more happens", Given: given{requested(), approved()}, When: request()},
 		{Rule: "asked again after the answer, nothing more happens", Given: given{requested(), approved(), executed(four, 1)}, When: request()},
 		{Rule: "the bank's same answer twice is one answer", Given: given{requested(), approved(), executed(four, 100)}, When: answer(four, 100)},
-		{Rule: "another answer is refused", Given: given{requested(), approved(), executed(four, 100)}, When: answer(four, 101), Err: domain.ErrAnswered},
+		{
+			Rule: "another answer is a discrepancy and changes nothing", Given: given{requested(), approved(), executed(four, 100)}, When: answer(four, 101),
+			Then: given{event.BankDiscrepancyFound{
+				Order: "order-1", Kind: domain.AnswerDiffers, Expected: "2021-07-17T08:00:00Z 1.00", Found: "2021-07-17T08:00:00Z 1.01", At: four,
+			}},
+		},
 	})
 }
 
@@ -218,7 +227,12 @@ func TestI07_AFailedOrderNeverBecomesAnExecutedOne(t *testing.T) {
 	failed := event.StopFailed{Order: "order-1", ResultCode: "0101", Cause: "mismatch-name", At: four}
 	estest.Run(t, domain.AccountDecider(), []row{
 		{Rule: "a mismatch fails the order", Given: given{requested(), approved()}, When: refusal, Then: given{failed}},
-		{Rule: "it cannot be executed after that", Given: given{requested(), approved(), failed}, When: answer(four, 1), Err: domain.ErrFailedFinal},
+		{
+			Rule: "it cannot be executed after that: an officer is told", Given: given{requested(), approved(), failed}, When: answer(four, 1),
+			Then: given{event.BankDiscrepancyFound{
+				Order: "order-1", Kind: domain.ExecutedAfterFailure, Expected: "mismatch-name", Found: "2021-07-17T08:00:00Z 0.01", At: four,
+			}},
+		},
 		{Rule: "the same refusal again is nothing new", Given: given{requested(), approved(), failed}, When: refusal},
 		{
 			Rule: "a cause that nobody knows is refused", Given: given{requested(), approved()},
@@ -257,8 +271,8 @@ func TestI12_WhenNobodyActsTheHolderIsFree(t *testing.T) {
 		{Rule: "it lapses once", Given: append(stopped[:3:3], event.StopLapsed{Order: "order-1", ExpiredAt: end}), When: domain.ExpireStop{Order: "order-1", At: end}},
 	})
 	a := domain.AccountDecider().Replay(stopped...)
-	if due := domain.DueOnAccount(a); len(due) != 1 || !due[0].At.Equal(end) {
-		t.Errorf("clocks running: %v, want one until %v", due, end)
+	if due := domain.DueOnAccount(a); len(due) != 2 || !due[0].At.Equal(end) || !due[1].At.Equal(end.Add(-24*time.Hour)) {
+		t.Errorf("clocks running: %v, want one until %v and the first warning", due, end)
 	}
 	if cmd, ok := domain.Wake(domain.DueOnAccount(a)[0], end).(domain.ExpireStop); !ok || cmd.Order != "order-1" {
 		t.Errorf("the clock wakes with %#v", cmd)
@@ -267,4 +281,36 @@ func TestI12_WhenNobodyActsTheHolderIsFree(t *testing.T) {
 	if free.Stopped() || len(domain.DueOnAccount(free)) > 0 {
 		t.Error("the holder is not free after the lapse")
 	}
+}
+
+func TestI03_ASecondStopThatFailedCanBeAskedForAgainUnderAnotherName(t *testing.T) {
+	first := given{requested(), approved(), executed(four, 100)}
+	failed := event.StopFailed{Order: "order-2", Cause: "technical"}
+	again := secondRequested()
+	again.Order = nth("second-stop", "order-1", 2)
+	ok := event.StopApproved{Order: again.Order, Approver: leader, Standing: "standing-1", At: four.Add(time.Hour)}
+	byLift := event.StopLifted{Order: "order-1", Cause: "error", By: "lift-1"}
+	estest.Run(t, domain.AccountDecider(), []row{
+		{Rule: "after a technical failure", Given: and(first, secondRequested(), event.StopApproved{Order: "order-2"}, failed), When: second(), Then: given{again, ok}},
+		{Rule: "after it was rejected", Given: and(first, secondRequested(), event.StopRejected{Order: "order-2"}), When: second(), Then: given{again, ok}},
+		{Rule: "a first stop that was withdrawn before a bank carried it out is none", Given: given{requested(), approved(), liftRequested(), byLift}, When: second(), Err: domain.ErrNoFirstStop},
+		{Rule: "a stop of the account can then be asked for anew", Given: given{requested(), approved(), liftRequested(), byLift}, When: func() domain.RequestStop {
+			r := request()
+			r.Order, r.Lots = "order-3", nil
+			return r
+		}(), Then: given{func() event.StopRequested { r := requested(); r.Order, r.Lots = "order-3", nil; return r }(), event.StopApproved{Order: "order-3", Approver: leader, Standing: "standing-1", At: four}}},
+	})
+}
+
+func TestOnlyALeaderOfTheUnitOrASuperiorOneDecidesOnAnOrder(t *testing.T) {
+	of := func(unit identity.Unit) event.Officer {
+		return event.Officer{PoliceNo: "090777", Unit: unit, Level: identity.County}
+	}
+	waiting := given{requested()}
+	estest.Run(t, domain.AccountDecider(), []row{
+		{Rule: "the city's bureau approves a county's order", Given: waiting, When: domain.ApproveStop{Order: "order-1", Approver: of("440900000000"), At: four}, Then: given{event.StopApproved{Order: "order-1", Approver: of("440900000000"), At: four}}},
+		{Rule: "a neighbour does not", Given: waiting, When: domain.ApproveStop{Order: "order-1", Approver: of("440983000000"), At: four}, Err: domain.ErrNotSuperior},
+		{Rule: "nor a station of the county", Given: waiting, When: domain.ApproveStop{Order: "order-1", Approver: of("440982010000"), At: four}, Err: domain.ErrNotSuperior},
+		{Rule: "nor does a neighbour reject it", Given: waiting, When: domain.RejectStop{Order: "order-1", Approver: of("440983000000"), At: four}, Err: domain.ErrNotSuperior},
+	})
 }

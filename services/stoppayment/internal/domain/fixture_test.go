@@ -1,9 +1,12 @@
 package domain_test
 
 import (
+	"strconv"
+	"testing"
 	"time"
 
 	"github.com/yuanlu/yuanlu/api/event"
+	"github.com/yuanlu/yuanlu/libs/es"
 	"github.com/yuanlu/yuanlu/libs/identity"
 	"github.com/yuanlu/yuanlu/libs/money"
 	"github.com/yuanlu/yuanlu/services/stoppayment/internal/domain"
@@ -59,4 +62,26 @@ func answer(at time.Time, balance money.Fen) domain.AnswerStop {
 	return domain.AnswerStop{
 		Order: "order-1", Done: true, ResultCode: "0000", ExecutedAt: at, BalanceBefore: balance, Method: event.DirectTimestamp, At: at,
 	}
+}
+
+// prior is what a second agency is told of the first one's stops.
+func prior(order identity.OrderID, until time.Time) event.PriorRestraintFound {
+	return event.PriorRestraintFound{Order: order, Kind: "0001", By: "440982000000", Case: "case-a", Until: until, At: four}
+}
+
+// clockOf finds a running clock by its name.
+func clockOf(t *testing.T, history []event.AccountEvent, name string) es.Alarm {
+	t.Helper()
+	for _, clock := range domain.DueOnAccount(domain.AccountDecider().Replay(history...)) {
+		if clock.Name == name {
+			return clock
+		}
+	}
+	t.Fatalf("no clock %s runs", name)
+	return es.Alarm{}
+}
+
+// nth names the n-th order of a kind about a stop, as the account itself does.
+func nth(kind string, stop identity.OrderID, n int) identity.OrderID {
+	return identity.OrderID(identity.Derive(kind, string(stop), strconv.Itoa(n)).String())
 }

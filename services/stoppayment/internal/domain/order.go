@@ -16,6 +16,7 @@ type Kind string
 const (
 	KindStop    Kind = "stop"    // 止付; with Ordinal 2 the second 48 hours (再次止付)
 	KindLift    Kind = "lift"    // 止付解除, or its reduction to an amount
+	KindRaise   Kind = "raise"   // 提高止付金额: no second stop
 	KindFreeze  Kind = "freeze"  // 冻结
 	KindRenewal Kind = "renewal" // 续冻
 	KindRelease Kind = "release" // 冻结解除, whole or in part
@@ -52,6 +53,8 @@ type Order struct {
 	State      OrderState
 	Unit       identity.Unit
 	Officers   [2]event.Officer // operator and investigator
+	Approver   event.Officer    // zero while it waits
+	Standing   identity.ApprovalID
 	Source     event.Transfer
 	Lots       []event.Lot
 	RequestAt  time.Time
@@ -60,6 +63,16 @@ type Order struct {
 	Balance    money.Fen // before the measure
 	Cause      string    // of a failure
 	Request    event.FreezeRequested
+	Query      event.AccountQueryRequested
+	Reported   *money.Fen // balance in the answer to a query, if it has one
+	Term       int        // of a renewal, in months
+	Amount     money.Fen  // that the order is about; 0 = all
+	Overdue    bool       // its term has passed and was reported
+	Hold       Hold       // of a stop
+	// Registration of an order of type 04 or 05 (后补) is the one it follows.
+	Registration identity.RegistrationID
+	AskedAt      time.Time // when its bank was asked by telephone or on paper; zero if it was not
+	Undelivered  bool      // the machine channel has not delivered it, and that was reported
 }
 
 // TxCode is the platform's code of the order.
@@ -70,7 +83,10 @@ func (o Order) TxCode() string {
 			return bank.TxSecondStop
 		}
 	case KindLift:
-		return bank.TxLift
+		if o.Amount == 0 {
+			return bank.TxLift
+		}
+	case KindRaise: // like a narrowing, a stop that names the one it changes
 	case KindFreeze:
 		return bank.TxFreeze
 	case KindRenewal:
@@ -78,7 +94,7 @@ func (o Order) TxCode() string {
 	case KindRelease:
 		return bank.TxUnfreeze
 	case KindQuery:
-		return bank.TxQuery
+		return o.Query.TxCode
 	}
 	return bank.TxStop
 }

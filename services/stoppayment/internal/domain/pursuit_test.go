@@ -123,7 +123,7 @@ func TestTheChiefApprovesTheFreezeOfEveryOrderedAccountOnce(t *testing.T) {
 	approve := domain.ApproveFreeze{NoticeNo: "N1", TermMonths: 6, Approver: chief, Operator: li, Investigator: wang, At: four}
 	done := event.FreezeApproved{
 		Case: "case-a", CaseNo: caseNo, FiledAt: four, NoticeNo: "N1", TermMonths: 6, Approver: chief, Operator: li, Investigator: wang,
-		Targets: []event.FreezeTarget{{Account: mule.ID, Order: domain.FreezeOrder("case-a", mule.ID)}}, At: four,
+		Targets: []event.FreezeTarget{{Account: mule.ID, Order: domain.FreezeOrder("case-a", mule.ID, 1)}}, At: four,
 	}
 	low, self := approve, approve
 	low.Approver = station

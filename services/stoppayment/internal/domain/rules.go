@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"slices"
 	"time"
 
 	"github.com/yuanlu/yuanlu/libs/rule"
@@ -16,9 +17,6 @@ const (
 	MaxStops = 2
 	// MaxFreezeMonths is the longest term a county can give (程序规定 art. 243).
 	MaxFreezeMonths = 6
-	// MaxRows bounds one statement, so that what follows from it fits the 1 MiB
-	// that the log takes at once.
-	MaxRows = 300
 	// ClockSkew is how far a bank's clock may go apart from ours.
 	ClockSkew = 5 * time.Minute
 )
@@ -42,12 +40,19 @@ var (
 	ErrExecutedAt     = rule.New("executed-at-missing", "反馈缺少止付（冻结）时点", "the answer lacks the time of execution", "银发〔2016〕86号 §2").As(rule.Invalid)
 	ErrExecutedWhen   = rule.New("executed-at-implausible", "止付（冻结）时点早于指令或晚于当前时间", "the time of execution lies before the order or in the future", "银发〔2016〕86号 §2").As(rule.Invalid)
 	ErrNegative       = rule.New("amount-negative", "金额不得为负", "an amount may not be negative", "").As(rule.Invalid)
-	ErrFrozenTooMuch  = rule.New("frozen-above-balance", "冻结金额不得超过余额", "more is frozen than the account holds", "程序规定 art. 239").As(rule.Invalid)
 	ErrCause          = rule.New("failure-cause-unknown", "未知的失败原因代码", "unknown code of a failure cause", "").As(rule.Invalid)
-	ErrTooManyRows    = rule.New("transactions-too-many", "单次反馈交易明细不得超过 300 条", "an answer holds at most 300 rows", "").As(rule.Invalid)
+	ErrTooManyRows    = rule.New("transactions-too-many", "单页反馈交易明细超过上限", "a page holds more rows than it may", "").As(rule.Invalid)
 	ErrNotFiled       = rule.New("case-not-filed", "案件未立案，不得冻结", "money can be frozen only in a filed case", "程序规定 art. 174, 178")
 	ErrFreezeLevel    = rule.New("freeze-approver-level", "冻结须经县级以上公安机关负责人批准", "a chief of county level or above approves a freeze", "程序规定 art. 239").As(rule.Forbidden)
-	ErrFreezeTerm     = rule.New("freeze-term", "冻结期限不得超过六个月", "the term of a freeze is one to six months", "程序规定 art. 243").As(rule.Invalid)
+	ErrFreezeTerm     = rule.New("freeze-term", "冻结期限超过法定上限：存款六个月（重大、复杂案件经设区的市级以上批准一年），证券二年，股权六个月", "the term exceeds the law's: six months for a deposit (one year in a grave case approved at city level), two years for securities, six months for equity", "程序规定 art. 243–245").As(rule.Invalid)
+	ErrGraveLevel     = rule.New("freeze-grave-level", "超过六个月的冻结须经设区的市级以上公安机关负责人批准，且案件重大、复杂", "a freeze beyond six months takes a chief of city level or above, in a grave or complex case", "程序规定 art. 243").As(rule.Forbidden)
+	ErrAsset          = rule.New("freeze-asset-unknown", "未知的财产种类", "unknown kind of asset", "程序规定 art. 243–245").As(rule.Invalid)
+	ErrNotChased      = rule.New("account-not-chased", "该账户不在本案资金链中", "the account is not part of this chase", "").As(rule.Invalid)
+	ErrFreezeOpen     = rule.New("freeze-under-way", "本案对此账户的冻结正在办理或生效", "a freeze of this case on this account is under way or in force", "程序规定 art. 242")
+	ErrReleaseTooMuch = rule.New("released-above-frozen", "解冻金额超过冻结余额", "more is released than is frozen", "程序规定 art. 241").As(rule.Invalid)
+	ErrReleaseCause   = rule.New("release-cause-unknown", "未知的解冻原因", "unknown cause of a release", "程序规定 art. 241").As(rule.Invalid)
+	ErrRenewalOpen    = rule.New("renewal-under-way", "续冻正在办理", "a renewal is under way", "程序规定 art. 240")
+	ErrCourtPaper     = rule.New("court-document-missing", "缺少法院名称或文书号", "the court or its document is missing", "").As(rule.Invalid)
 	ErrNoticeNumber   = rule.New("freeze-notice-missing", "缺少协助冻结财产通知书文号", "the number of the freeze notice is missing", "程序规定 art. 239").As(rule.Invalid)
 	ErrNoFreeze       = rule.New("freeze-not-in-force", "账户没有生效的冻结", "no freeze is in force on the account", "")
 	ErrReturnTooMuch  = rule.New("returned-above-frozen", "返还金额超过冻结余额", "more is returned than is frozen", "41号 art. 8")
@@ -64,11 +69,11 @@ func Rules() []rule.Rule {
 	var rules []rule.Rule
 	for _, v := range []*rule.Violation{
 		ErrTwoOfficers, ErrNoOrder, ErrNotApproved, ErrSelfApproval, ErrDecided, ErrFailedFinal, ErrAnswered, ErrStoppedAlready, ErrThirdStop,
-		ErrNoFirstStop, ErrFrozenAlready, ErrChainParent, ErrChainTime, ErrChainAmount, ErrExecutedAt, ErrExecutedWhen, ErrNegative, ErrFrozenTooMuch, ErrCause,
-		ErrTooManyRows, ErrNotFiled, ErrFreezeLevel, ErrFreezeTerm, ErrNoticeNumber, ErrNoFreeze, ErrReturnTooMuch, ErrNoPursuit, ErrNoAccount,
+		ErrNoFirstStop, ErrFrozenAlready, ErrChainParent, ErrChainTime, ErrChainAmount, ErrExecutedAt, ErrExecutedWhen, ErrNegative, ErrCause,
+		ErrTooManyRows, ErrNotFiled, ErrFreezeLevel, ErrFreezeTerm, ErrGraveLevel, ErrAsset, ErrNotChased, ErrFreezeOpen, ErrReleaseTooMuch, ErrReleaseCause, ErrRenewalOpen, ErrCourtPaper, ErrNoticeNumber, ErrNoFreeze, ErrReturnTooMuch, ErrNoPursuit, ErrNoAccount,
 		ErrNoParent, ErrOtherBank, ErrShiftLeader, ErrNoApproval,
 	} {
 		rules = append(rules, v.Rule)
 	}
-	return rules
+	return slices.Concat(rules, orderRules(), remedyRules(), protectiveRules(), ledgerRules())
 }

@@ -20,7 +20,7 @@ type orderRow struct {
 	Order      identity.OrderID   `json:"order"`
 	Account    identity.AccountID `json:"account"`
 	Case       identity.CaseID    `json:"case"`
-	Kind       string             `json:"kind" enum:"stop,second-stop,lift,freeze,renewal,release,query"`
+	Kind       string             `json:"kind" enum:"stop,second-stop,lift,narrowing,raise,freeze,renewal,release,query"`
 	State      domain.OrderState  `json:"state"`
 	Level      int                `json:"level,omitempty"`
 	RequestAt  time.Time          `json:"requestedAt,omitzero"`
@@ -28,6 +28,17 @@ type orderRow struct {
 	ExpiresAt  time.Time          `json:"expiresAt,omitzero"`
 	Balance    money.Fen          `json:"balanceFen"`
 	Cause      string             `json:"cause,omitempty"`
+	// Of one account only, not in lists.
+	Operator     *event.Officer          `json:"operator,omitempty"`
+	Investigator *event.Officer          `json:"investigator,omitempty"`
+	Approver     *event.Officer          `json:"approver,omitempty"`
+	Standing     identity.ApprovalID     `json:"standing,omitempty" doc:"常设批准 that it was approved under"`
+	Target       identity.OrderID        `json:"target,omitempty" doc:"of a lift, renewal or release: the measure it changes"`
+	Scope        string                  `json:"scope,omitempty" enum:"ALL,AMOUNT" doc:"止付范围"`
+	Asked        money.Fen               `json:"askedFen,omitempty" doc:"金额止付: what the stop is to hold"`
+	Held         money.Fen               `json:"heldFen,omitempty" doc:"金额止付: what the bank holds; absent: all"`
+	Registration identity.RegistrationID `json:"registration,omitempty" doc:"后补: the paper or telephone order it follows"`
+	OrderRemedy
 }
 
 type accountOutput struct {
@@ -40,6 +51,8 @@ type accountOutput struct {
 		FreezeUntil time.Time             `json:"freezeUntil,omitzero"`
 		Orders      []orderRow            `json:"orders"`
 		Attribution event.FundsAttributed `json:"attribution"`
+		Restraints  []restraintRow        `json:"restraints" doc:"在先措施: all that holds the account, whoever ordered it"`
+		AccountRemedy
 	}
 }
 
@@ -47,12 +60,9 @@ func show(id identity.AccountID, s domain.Account, revision int64, repeated bool
 	out := &accountOutput{Answer: service.Answered(revision, repeated)}
 	out.Body.Account, out.Body.Bank, out.Body.Stopped = id, s.Ref.Bank, s.Stopped()
 	out.Body.Frozen, out.Body.FreezeUntil, out.Body.Attribution = s.Frozen.Remaining, s.Frozen.Expires, s.Attribution
-	out.Body.Orders = []orderRow{}
+	out.Body.Orders, out.Body.Restraints, out.Body.Objections = []orderRow{}, []restraintRow{}, []objectionRow{}
 	for _, o := range s.Orders {
-		out.Body.Orders = append(out.Body.Orders, orderRow{
-			Order: o.ID, Account: id, Case: o.Case, Kind: kindOf(o.TxCode()), State: o.State, Level: o.Level, RequestAt: o.RequestAt,
-			ExecutedAt: o.ExecutedAt, ExpiresAt: o.ExpiresAt, Balance: o.Balance, Cause: o.Cause,
-		})
+		out.Body.Orders = append(out.Body.Orders, rowOf(id, o))
 	}
 	return out
 }
@@ -72,7 +82,7 @@ func (a API) account(ctx context.Context, in *accountInput) (*accountOutput, err
 	if past.Revision < 0 {
 		return nil, domain.ErrNoAccount
 	}
-	return show(in.Account, past.State, past.Revision, false), nil
+	return a.remedied(a.restrained(show(in.Account, past.State, past.Revision, false), past.State), past.State), nil
 }
 
 type listInput struct {
@@ -102,7 +112,7 @@ func (a API) list(ctx context.Context, in *listInput) (*listOutput, error) {
 	out := &listOutput{}
 	out.Body.Items = []orderRow{}
 	for _, r := range rows {
-		out.Body.Items = append(out.Body.Items, orderRow{Order: r.Order, Account: r.Account, Case: r.Case, Kind: kindOf(r.TxCode), State: r.State, Level: r.Level})
+		out.Body.Items = append(out.Body.Items, orderRow{Order: r.Order, Account: r.Account, Case: r.Case, Kind: kindOfRow(r), State: r.State, Level: r.Level})
 	}
 	if len(rows) == in.Limit {
 		out.Body.NextCursor = service.Cursor(uint64(rows[len(rows)-1].Position))
@@ -136,7 +146,7 @@ func (a API) carry(ctx context.Context, who access.Person, in OnOrder, body any,
 	if err != nil {
 		return nil, err
 	}
-	return show(in.Account, done.State, done.Revision, done.Repeated), nil
+	return a.remedied(a.restrained(show(in.Account, done.State, done.Revision, done.Repeated), done.State), done.State), nil
 }
 
 type approveInput struct {

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/yuanlu/yuanlu/api/bank"
-	"github.com/yuanlu/yuanlu/api/event"
 	"github.com/yuanlu/yuanlu/libs/entry"
 	"github.com/yuanlu/yuanlu/libs/identity"
 	"github.com/yuanlu/yuanlu/libs/money"
@@ -14,7 +13,6 @@ import (
 	"github.com/yuanlu/yuanlu/libs/service"
 	"github.com/yuanlu/yuanlu/services/stoppayment/internal/domain"
 	"github.com/yuanlu/yuanlu/services/stoppayment/internal/view"
-	"golang.org/x/sync/errgroup"
 )
 
 type answerInput struct {
@@ -26,7 +24,7 @@ type answerInput struct {
 func (a API) answer(ctx context.Context, in *answerInput) (*bankOutput, error) {
 	who, row, err := a.own(ctx, in.Order)
 	if err != nil {
-		return nil, err
+		return nil, a.strayed(ctx, who.Bank, in.Order, in.Body, domain.ByDesk, err)
 	}
 	cmd, err := a.command(ctx, row, in.Body)
 	if err != nil {
@@ -38,9 +36,19 @@ func (a API) answer(ctx context.Context, in *answerInput) (*bankOutput, error) {
 // command reads an answer to an order of any kind.
 func (a API) command(ctx context.Context, row view.Row, in bank.Answer) (cmd domain.AccountCommand, err error) {
 	r := reader{}
-	switch kindOf(row.TxCode) {
+	if row.Protective != "" {
+		cmd, err = a.stopAnswer(ctx, &r, row.Order, headOf(in))
+		return cmd, errors.Join(err, r.err)
+	}
+	switch kindOfRow(row) {
+	case "lift", "narrowing", "raise":
+		cmd = a.changeAnswer(&r, row.Order, in)
 	case "freeze":
 		cmd = a.freezeAnswer(&r, row.Order, in)
+	case "renewal", "release":
+		cmd = a.followUpAnswer(&r, row.Order, in)
+	case "query":
+		cmd, err = a.queryAnswer(ctx, &r, row, in)
 	default:
 		cmd, err = a.stopAnswer(ctx, &r, row.Order, in)
 	}
@@ -51,47 +59,18 @@ func (a API) command(ctx context.Context, row view.Row, in bank.Answer) (cmd dom
 }
 
 func (a API) stopAnswer(ctx context.Context, r *reader, id identity.OrderID, in bank.Answer) (domain.AnswerStop, error) {
+	l := lines{reader: r}
 	cmd := domain.AnswerStop{
-		Order: id, Done: in.Result == bank.ResultOK, ResultCode: in.Result, Cause: in.FailureCause,
+		Order: id, Done: in.Result == bank.ResultOK, ResultCode: in.Result, Cause: in.FailureCause, Corrects: in.CorrectsAnswer,
 		ExecutedAt: r.time(in.StartTime, "/startTime"), BankExpires: r.time(in.ExpireTime, "/expireTime"),
-		BalanceBefore: r.amount(in.AccountBalance, "/accountBalance"), Method: a.App.Method(), At: a.App.City.Clock.Now(),
+		BalanceBefore: l.large(in.AccountBalance, "/accountBalance", ""), Held: r.amount(in.StoppedAmount, "/stoppedAmount"),
+		Measures: append(former(r, in), r.measures(in.Measures)...), Method: a.App.Method(), At: a.App.City.Clock.Now(),
 	}
-	if in.OpeningBalance == "" && len(in.Transactions) == 0 {
-		return cmd, nil
+	var err error
+	if cmd.Statement, cmd.Findings, err = a.statement(ctx, r, in); l.bad {
+		cmd.Findings = append(l.found, cmd.Findings...)
 	}
-	if len(in.Transactions) > domain.MaxRows {
-		return cmd, domain.ErrTooManyRows.At("/transactions")
-	}
-	cmd.Statement = domain.Statement{Given: true, Opening: r.amount(in.OpeningBalance, "/openingBalance"), Rows: make([]event.Row, len(in.Transactions))}
-	for n, t := range in.Transactions {
-		cmd.Statement.Rows[n] = event.Row{
-			Serial: r.serial(t.SerialNumber, row(n, "serialNumber")), At: r.time(t.Time, row(n, "time")), Credit: t.Direction == "C",
-			Amount: r.amount(t.Amount, row(n, "amount")), Balance: r.amount(t.Balance, row(n, "balance")),
-			Kind: "transfer",
-		}
-		if t.Cash {
-			cmd.Statement.Rows[n].Kind = "cash"
-		}
-	}
-	return cmd, a.counterparties(ctx, cmd.Statement.Rows, in.Transactions)
-}
-
-// counterparties seals the other sides of the rows, side by side: a new
-// account costs an append for its key, and appends share their fsync.
-func (a API) counterparties(ctx context.Context, rows []event.Row, in []bank.Transaction) error {
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(64)
-	for n, t := range in {
-		if t.Cash || t.CounterNumber == "" {
-			continue
-		}
-		group.Go(func() error {
-			account, err := a.Desk.Counterparty(ctx, entry.Account{Bank: t.CounterBankID, Number: t.CounterNumber, Holder: t.CounterName, Kind: t.CounterType})
-			rows[n].Counter = &account
-			return err
-		})
-	}
-	return group.Wait()
+	return cmd, err
 }
 
 func (a API) freezeAnswer(r *reader, id identity.OrderID, in bank.Answer) domain.AnswerFreeze {

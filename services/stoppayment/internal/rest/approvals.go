@@ -74,6 +74,37 @@ func (a API) revoke(ctx context.Context, in *revokeInput) (*grantOutput, error) 
 	return out, nil
 }
 
+type narrowStandingInput struct {
+	service.Command
+	Approval identity.ApprovalID `path:"approval" maxLength:"64"`
+	Body     struct {
+		MaxAmountFen money.Fen `json:"maxAmountFen,omitempty" doc:"absent: as it is"`
+		MaxLevel     int       `json:"maxLevel,omitempty" doc:"absent: as it is"`
+		Until        time.Time `json:"until,omitzero" doc:"RFC 3339; absent: as it is"`
+	}
+}
+
+// narrowStanding (收窄常设批准) lowers the limits of a standing approval; none can rise.
+func (a API) narrowStanding(ctx context.Context, in *narrowStandingInput) (*grantOutput, error) {
+	who, err := access.Require(ctx, access.ShiftLeader, access.Chief)
+	if err != nil {
+		return nil, err
+	}
+	cause, expected, err := a.App.City.Given(ctx, in.Command, in.Body, who, "")
+	if err != nil {
+		return nil, err
+	}
+	done, err := a.App.Approvals.Handle(ctx, who.Unit, cause, expected, domain.NarrowStanding{
+		Approval: in.Approval, MaxAmount: in.Body.MaxAmountFen, MaxLevel: in.Body.MaxLevel, Until: in.Body.Until.UTC(), By: who.Officer(), At: cause.At,
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := &grantOutput{Answer: service.Answered(done.Revision, done.Repeated)}
+	out.Body.Approval = in.Approval
+	return out, nil
+}
+
 type standingOutput struct {
 	Body struct {
 		Items []event.StandingApprovalGranted `json:"items"`

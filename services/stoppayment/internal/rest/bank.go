@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/yuanlu/yuanlu/api/bank"
+	"github.com/yuanlu/yuanlu/api/event"
 	"github.com/yuanlu/yuanlu/libs/access"
 	"github.com/yuanlu/yuanlu/libs/identity"
 	"github.com/yuanlu/yuanlu/libs/privacy"
@@ -28,9 +29,7 @@ func (a API) bankOrders(ctx context.Context, in *bankOrdersInput) (*bankOrdersOu
 	if err != nil {
 		return nil, err
 	}
-	rows, err := service.LongPoll(ctx, in.Wait, a.Orders.Changed, func(ctx context.Context) ([]view.Row, error) {
-		return a.Orders.ForBank(ctx, who.Bank, in.Limit)
-	})
+	rows, err := service.LongPoll(ctx, in.Wait, a.Orders.Changed, a.Orders.Waiting(who.Bank, in.Limit))
 	if err != nil {
 		return nil, err
 	}
@@ -79,10 +78,7 @@ func (a API) own(ctx context.Context, id identity.OrderID) (access.Person, view.
 	if err != nil {
 		return who, view.Row{}, err
 	}
-	row, err := a.Orders.One(ctx, id)
-	if err == nil && row.Bank != who.Bank {
-		err = domain.ErrOtherBank
-	}
+	row, err := a.find(ctx, id, who.Bank)
 	return who, row, err
 }
 
@@ -97,7 +93,17 @@ type bankOutput struct {
 	Body struct {
 		Order identity.OrderID  `json:"order"`
 		State domain.OrderState `json:"state"`
+		// What does not fit in the answer. It is on record, and an officer sees it.
+		Discrepancies []bank.Oddity `json:"discrepancies,omitempty" doc:"反馈差异: what does not fit in the answer; docs/api.md lists the kinds"`
 	}
+}
+
+// oddities are discrepancies as the bank's programmer sees them.
+func oddities(found []event.BankDiscrepancyFound) (list []bank.Oddity) {
+	for _, d := range found {
+		list = append(list, bank.Oddity{Kind: d.Kind, Expected: d.Expected, Found: d.Found, Row: d.Row})
+	}
+	return list
 }
 
 func (a API) receipt(ctx context.Context, in *receiptInput) (*bankOutput, error) {
@@ -117,13 +123,12 @@ func (a API) answered(ctx context.Context, row view.Row, in service.Command, who
 	if err != nil {
 		return nil, err
 	}
-	done, err := a.App.Account(ctx, row.Account, cause, expected, cmd)
+	done, err := a.App.Said(ctx, ordered(row), cause, expected, cmd)
 	if err != nil {
 		return nil, err
 	}
 	out := &bankOutput{Answer: service.Answered(done.Revision, done.Repeated)}
-	order, _ := done.State.Find(row.Order)
-	out.Body.Order, out.Body.State = row.Order, order.State
+	out.Body.Order, out.Body.State, out.Body.Discrepancies = row.Order, done.State, oddities(done.Found)
 	return out, nil
 }
 

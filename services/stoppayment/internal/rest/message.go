@@ -8,6 +8,7 @@ import (
 	"github.com/yuanlu/yuanlu/api/bank"
 	"github.com/yuanlu/yuanlu/api/event"
 	"github.com/yuanlu/yuanlu/libs/identity"
+	"github.com/yuanlu/yuanlu/services/stoppayment/internal/domain"
 	"github.com/yuanlu/yuanlu/services/stoppayment/internal/view"
 )
 
@@ -25,11 +26,19 @@ func (a API) message(ctx context.Context, r view.Row) (bank.Order, error) {
 	if err != nil {
 		return order, fmt.Errorf("order %s: %w", r.Order, err)
 	}
-	target, err := a.fill(ctx, &order, request)
+	var target event.Account
+	if r.Protective != "" {
+		target, err = a.fillProtective(ctx, &order, r)
+	} else {
+		target, err = a.fill(ctx, &order, request)
+	}
 	if err != nil {
 		return order, err
 	}
 	order.AccountType = string(target.Kind)
+	if target.Kind == identity.OrderNumberAccount {
+		order.AccountType, order.DataType = bank.KindPersonal, bank.DataOrderNumber
+	}
 	order.AccountName, order.AccountNumber, err = a.open(ctx, target)
 	return order, err
 }
@@ -40,14 +49,67 @@ func (a API) fill(ctx context.Context, order *bank.Order, request event.Event) (
 	switch e := request.(type) {
 	case event.StopRequested:
 		order.ApplicationType = e.ApplicationType
+		stopTerms(order, e)
 		sign(order, e.At, e.Unit, e.Operator, e.Investigator)
 		return e.Account, a.source(ctx, order, e.Source)
+	case event.StopRaiseRequested:
+		order.OriginalApplicationID, order.Scope, order.StopAmount = string(e.Target), bank.ScopeAmount, e.Amount.Decimal()
+		sign(order, e.At, e.Unit, e.Operator, e.Investigator)
+		return e.Account, a.source(ctx, order, e.Source)
+	case event.LiftRequested:
+		order.OriginalApplicationID, order.ReleaseRemark = string(e.Target), e.Cause
+		if e.Keep > 0 {
+			order.Scope, order.StopAmount = bank.ScopeAmount, e.Keep.Decimal()
+		}
+		sign(order, e.At, e.Operator.Unit, e.Operator, e.Investigator)
+		return e.Account, nil
+	case event.AccountQueryRequested:
+		order.InquiryMode, order.InquiryStart, order.InquiryEnd = e.Mode, platformTime(e.From), platformTime(e.Until)
+		sign(order, e.At, e.Operator.Unit, e.Operator, e.Investigator)
+		return e.Account, nil
 	case event.FreezeRequested:
 		order.CaseNumber, order.CaseDocumentID, order.FreezeType, order.TermMonths = string(e.CaseNo), e.NoticeNo, e.FreezeType, e.TermMonths
+		if e.Limit > 0 {
+			order.Balance = e.Limit.Decimal()
+		}
+		order.AssetKind = e.Asset
+		sign(order, e.At, e.Operator.Unit, e.Operator, e.Investigator)
+		return e.Account, nil
+	case event.FreezeRenewalRequested:
+		order.OriginalApplicationID, order.CaseDocumentID, order.TermMonths = string(e.Target), e.NoticeNo, e.TermMonths
+		sign(order, e.At, e.Operator.Unit, e.Operator, e.Investigator)
+		return e.Account, nil
+	case event.FreezeReleaseRequested:
+		order.OriginalApplicationID, order.ReleaseRemark = string(e.Target), e.Cause
+		if e.Amount > 0 {
+			order.ReleaseAmount = e.Amount.Decimal()
+		}
 		sign(order, e.At, e.Operator.Unit, e.Operator, e.Investigator)
 		return e.Account, nil
 	}
 	return event.Account{}, fmt.Errorf("%T: %w", request, event.ErrUnknown)
+}
+
+// platformTime writes a time as the platform does; "" for none.
+func platformTime(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return identity.FormatPlatformTime(t)
+}
+
+// stopTerms adds how much a stop holds and which order it follows: the first stop
+// before a second, the one given on paper or by telephone before a 04 or 05.
+func stopTerms(order *bank.Order, e event.StopRequested) {
+	if e.Scope == bank.ScopeAmount {
+		order.Scope, order.StopAmount = e.Scope, e.Amount.Decimal()
+	}
+	switch {
+	case e.Ordinal == domain.MaxStops:
+		order.OriginalApplicationID = string(e.ParentOrder)
+	case e.Registration != "":
+		order.OriginalApplicationID = string(e.Registration)
+	}
 }
 
 // sign adds who asks, and when.

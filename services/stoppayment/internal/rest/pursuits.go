@@ -60,7 +60,7 @@ func (a API) pursuit(ctx context.Context, in *pursuitInput) (*pursuitOutput, err
 	}
 	out := &pursuitOutput{Answer: service.Answered(past.Revision, false)}
 	out.Body.Case, out.Body.CaseNo, out.Body.Accounts = p.Case, p.CaseNo, []chased{}
-	for _, n := range p.Nodes {
+	for n := range p.Nodes() {
 		account, err := a.App.Accounts.Load(ctx, string(n.Account))
 		if err != nil {
 			return nil, err
@@ -85,7 +85,7 @@ func standing(p domain.Pursuit, n domain.Node, a domain.Account) (row chased, op
 			open++
 		}
 	}
-	row.State, row.Stopped, row.ExpiresAt = stop.State, stop.Balance, stop.ExpiresAt
+	row.State, row.Stopped, row.ExpiresAt = stop.State, stop.Stopped(), stop.ExpiresAt
 	for _, o := range a.Orders {
 		if o.Case != p.Case {
 			continue
@@ -137,6 +137,11 @@ type orderInput struct {
 		Parent       identity.AccountID `json:"parent,omitempty" doc:"the account of the chase that the money came from; absent for level 1" maxLength:"64"`
 		Source       *entry.Transfer    `json:"source,omitempty" doc:"the transfer the order rests on; required below level 1"`
 		Investigator entry.Officer      `json:"investigator,omitzero" doc:"协查人, not the operator himself"`
+
+		Scope           string                  `json:"scope,omitempty" enum:"ALL,AMOUNT" doc:"止付范围; absent: the city's own"`
+		AmountFen       money.Fen               `json:"amountFen,omitempty" doc:"金额止付: what the stop is to hold, at most what was traced to the account; absent: all of that"`
+		ApplicationType string                  `json:"applicationType,omitempty" enum:"00,04,05" doc:"04 or 05 (后补): follows a registered paper or telephone order"`
+		Registration    identity.RegistrationID `json:"registration,omitempty" doc:"后补: the registration it follows" maxLength:"64"`
 	}
 }
 
@@ -146,6 +151,8 @@ type orderOutput struct {
 		Account  identity.AccountID `json:"account"`
 		Order    identity.OrderID   `json:"order"`
 		Warnings []event.Warning    `json:"warnings"`
+		// Restraints are what others hold on the account already (在先措施, 轮候).
+		Restraints []restraintRow `json:"restraints" doc:"what other cases and agencies hold on the account already: by whom and until when"`
 	}
 }
 
@@ -163,7 +170,13 @@ func (a API) order(ctx context.Context, in *orderInput) (*orderOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	cmd := domain.OrderStop{Parent: in.Body.Parent, Operator: who.Officer(), Investigator: second}
+	cmd := domain.OrderStop{
+		Parent: in.Body.Parent, Operator: who.Officer(), Investigator: second,
+		Scope: in.Body.Scope, Amount: in.Body.AmountFen, ApplicationType: in.Body.ApplicationType, Registration: in.Body.Registration,
+	}
+	if cmd.ApplicationType == "" && cmd.Registration != "" {
+		cmd.ApplicationType = domain.PaperType
+	}
 	var warnings []event.Warning
 	if cmd.Account, warnings, err = a.Desk.Account(ctx, in.Body.Account, "/account"); err != nil {
 		return nil, err
@@ -176,7 +189,8 @@ func (a API) order(ctx context.Context, in *orderInput) (*orderOutput, error) {
 		}
 		warnings = append(warnings, more...)
 	}
-	if err := a.stoppable(ctx, in.Case, cause, cmd); err != nil {
+	others, err := a.stoppable(ctx, in.Case, cause, cmd)
+	if err != nil {
 		return nil, err
 	}
 	done, err := a.App.Pursuit(ctx, in.Case, cause, expected, cmd)
@@ -186,68 +200,33 @@ func (a API) order(ctx context.Context, in *orderInput) (*orderOutput, error) {
 	out := &orderOutput{Answer: service.Answered(done.Revision, done.Repeated)}
 	node, _ := done.State.Node(cmd.Account.ID)
 	out.Body.Account, out.Body.Order = cmd.Account.ID, node.Order
-	out.Body.Warnings = append([]event.Warning{}, warnings...)
+	out.Body.Warnings, out.Body.Restraints = append([]event.Warning{}, warnings...), restraintRows(others)
 	return out, nil
 }
 
 // stoppable tells an officer at once what the account would refuse later: a
-// stop that is under way or in force. The account decides again when the order
-// reaches it.
-func (a API) stoppable(ctx context.Context, id identity.CaseID, cause es.Cause, cmd domain.OrderStop) error {
+// stop that is under way or in force, an amount above what was traced, an order
+// that follows no registration. The account decides again when the order reaches
+// it. What others hold there comes back.
+func (a API) stoppable(ctx context.Context, id identity.CaseID, cause es.Cause, cmd domain.OrderStop) ([]domain.Restraint, error) {
 	chase, err := a.App.Pursuits.Load(ctx, string(id))
-	if err != nil || chase.Did(cause.Command) {
-		return err // the same request again has the same answer
+	if err != nil {
+		return nil, err
 	}
 	past, err := a.App.Accounts.Load(ctx, string(cmd.Account.ID))
 	if err != nil {
-		return err
-	}
-	return past.State.Stoppable(id, cmd.Operator.Unit)
-}
-
-type freezeInput struct {
-	service.Command
-	Case identity.CaseID `path:"case" maxLength:"64"`
-	Body struct {
-		NoticeNo     string        `json:"noticeNo" doc:"协助冻结财产通知书文号" maxLength:"80"`
-		TermMonths   int           `json:"termMonths,omitempty" doc:"1 to 6; the city's own if absent"`
-		Operator     entry.Officer `json:"operator,omitzero"`
-		Investigator entry.Officer `json:"investigator,omitzero"`
-	}
-}
-
-type freezeOutput struct {
-	service.Answer
-	Body struct {
-		CaseNo  identity.CaseNo      `json:"caseNo"`
-		Targets []event.FreezeTarget `json:"targets"`
-	}
-}
-
-func (a API) freeze(ctx context.Context, in *freezeInput) (*freezeOutput, error) {
-	who, err := access.Require(ctx, access.Chief)
-	if err != nil {
 		return nil, err
 	}
-	cause, expected, err := a.App.City.Given(ctx, in.Command, in.Body, who, string(in.Case))
-	if err != nil {
+	others := past.State.Others(id, cmd.Operator.Unit, cause.At)
+	if chase.Did(cause.Command) {
+		return others, nil // the same request again has the same answer
+	}
+	if err := past.State.Stoppable(id, cmd.Operator.Unit); err != nil {
 		return nil, err
 	}
-	cmd := domain.ApproveFreeze{NoticeNo: in.Body.NoticeNo, TermMonths: in.Body.TermMonths, Approver: who.Officer(), At: cause.At}
-	if cmd.TermMonths == 0 {
-		cmd.TermMonths = a.App.City.Policy.FreezeTermMonths
-	}
-	if cmd.Operator, err = named(in.Body.Operator, "/operator"); err != nil {
+	if err := past.State.Follows(id, cmd.ApplicationType, cmd.Registration); err != nil {
 		return nil, err
 	}
-	if cmd.Investigator, err = named(in.Body.Investigator, "/investigator"); err != nil {
-		return nil, err
-	}
-	done, err := a.App.Pursuit(ctx, in.Case, cause, expected, cmd)
-	if err != nil {
-		return nil, err
-	}
-	out := &freezeOutput{Answer: service.Answered(done.Revision, done.Repeated)}
-	out.Body.CaseNo, out.Body.Targets = done.State.CaseNo, append([]event.FreezeTarget{}, done.State.FreezeOrders...)
-	return out, nil
+	_, _, err = past.State.ScopeOf(domain.RequestStop{Case: id, Source: cmd.Source, Scope: cmd.Scope, Amount: cmd.Amount, DefaultScope: a.App.City.Policy.Chase.Scope})
+	return others, err
 }

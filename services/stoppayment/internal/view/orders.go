@@ -19,8 +19,12 @@ import (
 
 const schema = `CREATE TABLE orders (
 	id TEXT PRIMARY KEY, position INTEGER NOT NULL, account TEXT NOT NULL, kase TEXT NOT NULL, bank TEXT NOT NULL, tx TEXT NOT NULL,
-	state TEXT NOT NULL, level INTEGER NOT NULL, type TEXT NOT NULL, request BLOB NOT NULL, approver BLOB NOT NULL DEFAULT '{}');
-	CREATE INDEX orders_by_bank ON orders (bank, state, position);
+	state TEXT NOT NULL, level INTEGER NOT NULL, type TEXT NOT NULL, request BLOB NOT NULL, approver BLOB NOT NULL DEFAULT '{}', target TEXT NOT NULL DEFAULT '',
+	protective TEXT NOT NULL DEFAULT '');
+	CREATE INDEX orders_by_protective ON orders (protective) WHERE protective <> '';
+	CREATE INDEX orders_by_target ON orders (target) WHERE target <> '';
+	CREATE INDEX orders_open ON orders (bank, position) WHERE state IN ('approved', 'sent');
+	CREATE INDEX orders_to_send ON orders (bank, position) WHERE state = 'approved';
 	CREATE INDEX orders_by_state ON orders (state, position)`
 
 // Row is one order. Request is the stored event that asked for it.
@@ -36,81 +40,169 @@ type Row struct {
 	Type     string // stored name of Request
 	Request  []byte
 	Approver event.Officer
+	// Protective is the protective stop that gave the order; "" for all others.
+	Protective identity.ProtectiveID
 }
 
 // Orders (指令列表) is every order with where it stands.
-type Orders struct{ *view.View }
+type Orders struct {
+	*view.View
+
+	news *news
+}
 
 // Open opens the list.
 func Open(ctx context.Context, city service.City) (Orders, error) {
+	n := newNews()
 	v, err := view.Open(ctx, city.Log, view.Config{
-		Path: city.ViewPath("stoppayment"), Schema: schema, Prefixes: []string{"account-"}, Logger: city.Logger,
-		Apply: view.Folding("stoppayment", event.AccountCodec(), event.ErrUnknown, apply),
+		Path: city.ViewPath("stoppayment"), Schema: schema, Prefixes: []string{"account-", "protective-"}, Logger: city.Logger,
+		Apply: n.ofOthers(byCategory(view.Folding("stoppayment", event.AccountCodec(), event.ErrUnknown, n.ofAccounts(apply)))),
 	})
-	return Orders{v}, err
+	return Orders{v, n}, err
 }
 
 func apply(ctx context.Context, tx *sql.Tx, r eventlog.Recorded, e event.AccountEvent) error {
-	exec := func(query string, args ...any) error {
-		_, err := tx.ExecContext(ctx, query, args...)
-		return err
-	}
-	insert := func(id identity.OrderID, a event.Account, c identity.CaseID, tx string, state domain.OrderState, level int, approver event.Officer) error {
-		signed, err := json.Marshal(approver)
-		if err != nil {
-			return err
-		}
-		return exec("INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", id, r.Position, a.ID, c, a.Bank, tx, state, level, r.Type, r.Data, signed)
-	}
-	move := func(id identity.OrderID, to domain.OrderState) error {
-		return exec("UPDATE orders SET state = ? WHERE id = ?", to, id)
-	}
-	switch e := e.(type) {
+	o := orders{ctx: ctx, tx: tx, r: r}
+	switch e := e.(type) { //nolint:gochecksumtype // see followed
 	case event.StopRequested:
 		code := bank.TxStop
 		if e.Ordinal == domain.MaxStops {
 			code = bank.TxSecondStop
 		}
-		return insert(e.Order, e.Account, e.Case, code, domain.Waiting, e.Level, event.Officer{})
+		return o.insert(entry{id: e.Order, account: e.Account, kase: e.Case, tx: code, level: e.Level})
+	case event.StopRaiseRequested:
+		return o.insert(entry{id: e.Order, account: e.Account, kase: e.Case, tx: bank.TxStop, level: e.Level, target: e.Target})
+	case event.LiftRequested:
+		code := bank.TxLift
+		if e.Keep > 0 {
+			code = bank.TxStop // with the stop that it narrows
+		}
+		return o.insert(entry{id: e.Order, account: e.Account, kase: e.Case, tx: code, target: e.Target, approver: e.Approver})
+	case event.FreezeRequested:
+		return o.insert(entry{id: e.Order, account: e.Account, kase: e.Case, tx: bank.TxFreeze, approver: e.Approver})
+	case event.FreezeRenewalRequested:
+		return o.insert(entry{id: e.Order, account: e.Account, kase: e.Case, tx: bank.TxRenewFreeze, approver: e.Approver})
+	case event.FreezeReleaseRequested:
+		return o.insert(entry{id: e.Order, account: e.Account, kase: e.Case, tx: bank.TxUnfreeze, approver: e.Approver})
+	case event.AccountQueryRequested: // nobody has to approve it
+		if err := o.insert(entry{id: e.Order, account: e.Account, kase: e.Case, tx: e.TxCode}); err != nil {
+			return err
+		}
+		return o.move(e.Order, domain.Approved)
+	case event.AccountQueryAnswered:
+		if e.Cause != "" {
+			return o.move(e.Order, domain.Failed)
+		}
+		return o.move(e.Order, domain.Executed)
 	case event.StopApproved:
 		signed, err := json.Marshal(e.Approver)
 		if err != nil {
 			return err
 		}
-		return exec("UPDATE orders SET state = ?, approver = ? WHERE id = ?", domain.Approved, signed, e.Order)
-	case event.FreezeRequested:
-		return insert(e.Order, e.Account, e.Case, bank.TxFreeze, domain.Approved, 0, e.Approver)
-	case event.StopRejected:
-		return move(e.Order, domain.Rejected)
+		return o.exec("UPDATE orders SET state = ?, approver = ? WHERE id = ?", domain.Approved, signed, e.Order)
 	case event.OrderSent:
-		return move(e.Order, domain.Sent)
-	case event.StopExecuted:
-		return move(e.Order, domain.Executed)
-	case event.StopFailed:
-		return move(e.Order, domain.Failed)
-	case event.StopLapsed:
-		return move(e.Order, domain.Lapsed)
-	case event.StopLifted:
-		return move(e.Order, domain.Lifted)
-	case event.FreezeExecuted:
-		return move(e.Order, domain.Executed)
-	case event.FreezeQueued:
-		return move(e.Order, domain.Queued)
-	case event.FreezeFailed:
-		return move(e.Order, domain.Failed)
-	case event.FreezeLapsed:
-		return move(e.Order, domain.Lapsed)
-	case event.BankDiscrepancyFound, event.StatementReceived, event.InflowTraced, event.FundsAttributed, event.FrozenFundsReturned: // no order moves
+		return o.move(e.Order, domain.Sent)
 	}
-	return nil
+	return o.followed(e)
 }
 
-const columns = "SELECT id, position, account, kase, bank, tx, state, level, type, request, approver FROM orders "
-
-// ForBank lists the open orders of a bank, oldest first.
-func (o Orders) ForBank(ctx context.Context, code identity.BankCode, limit int) ([]Row, error) {
-	return o.query(ctx, columns+"WHERE bank = ? AND state IN (?, ?) ORDER BY position LIMIT ?", code, domain.Approved, domain.Sent, limit)
+// orders is the list while one event is folded into it.
+type orders struct {
+	ctx context.Context //nolint:containedctx // lives as long as one call of apply
+	tx  *sql.Tx
+	r   eventlog.Recorded
 }
+
+// entry is a new line of the list. One with an approver is approved.
+type entry struct {
+	id       identity.OrderID
+	account  event.Account
+	kase     identity.CaseID
+	tx       string
+	level    int
+	target   identity.OrderID
+	approver event.Officer
+}
+
+func (o orders) exec(query string, args ...any) error {
+	_, err := o.tx.ExecContext(o.ctx, query, args...)
+	return err
+}
+
+func (o orders) insert(e entry) error {
+	signed, err := json.Marshal(e.approver)
+	if err != nil {
+		return err
+	}
+	state := domain.Approved
+	if e.approver.Zero() {
+		state = domain.Waiting
+	}
+	return o.exec(`INSERT INTO orders (id, position, account, kase, bank, tx, state, level, type, request, approver, target)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		e.id, o.r.Position, e.account.ID, e.kase, e.account.Bank, e.tx, state, e.level, o.r.Type, o.r.Data, signed, e.target)
+}
+
+func (o orders) move(id identity.OrderID, to domain.OrderState) error {
+	return o.exec("UPDATE orders SET state = ? WHERE id = ?", to, id)
+}
+
+// end closes a stop, and what still waits to change it.
+func (o orders) end(id identity.OrderID, to domain.OrderState) error {
+	if err := o.move(id, to); err != nil {
+		return err
+	}
+	return o.exec("UPDATE orders SET state = ? WHERE target = ? AND state IN (?, ?, ?)", domain.Lapsed, id, domain.Waiting, domain.Approved, domain.Sent)
+}
+
+// followed folds what a bank has answered, and what has run out.
+func (o orders) followed(e event.AccountEvent) error {
+	switch e := e.(type) { //nolint:gochecksumtype // the rest moves no order
+	case event.StopRejected:
+		return o.end(e.Order, domain.Rejected)
+	case event.StopExecuted:
+		return o.move(e.Order, domain.Executed)
+	case event.StopFailed:
+		return o.end(e.Order, domain.Failed)
+	case event.StopLapsed:
+		return o.end(e.Order, domain.Lapsed)
+	case event.StopLifted:
+		if err := o.move(e.By, domain.Executed); err != nil {
+			return err
+		}
+		return o.end(e.Order, domain.Lifted)
+	case event.StopNarrowed:
+		return o.move(e.By, domain.Executed)
+	case event.StopRaised:
+		return o.move(e.By, domain.Executed)
+	case event.LiftFailed:
+		return o.move(e.Order, domain.Failed)
+	case event.FreezePromoted:
+		return o.move(e.Order, domain.Approved)
+	case event.FreezeRenewed:
+		return o.move(e.By, domain.Executed)
+	case event.FreezePartiallyReleased:
+		return o.move(e.By, domain.Executed)
+	case event.FreezeLifted:
+		if err := o.move(e.By, domain.Executed); err != nil {
+			return err
+		}
+		return o.move(e.Order, domain.Lifted)
+	case event.FreezeFollowUpFailed:
+		return o.move(e.Order, domain.Failed)
+	case event.FreezeExecuted:
+		return o.move(e.Order, domain.Executed)
+	case event.FreezeQueued:
+		return o.move(e.Order, domain.Queued)
+	case event.FreezeFailed:
+		return o.move(e.Order, domain.Failed)
+	case event.FreezeLapsed:
+		return o.move(e.Order, domain.Lapsed)
+	}
+	return nil // the rest moves no order
+}
+
+const columns = "SELECT id, position, account, kase, bank, tx, state, level, type, request, approver, protective FROM orders "
 
 // InState lists orders by where they stand, oldest first, after a position.
 func (o Orders) InState(ctx context.Context, state domain.OrderState, after eventlog.Position, limit int) ([]Row, error) {
@@ -139,7 +231,7 @@ func (o Orders) query(ctx context.Context, query string, args ...any) ([]Row, er
 	for rows.Next() {
 		var r Row
 		var approver []byte
-		if err := rows.Scan(&r.Order, &r.Position, &r.Account, &r.Case, &r.Bank, &r.TxCode, &r.State, &r.Level, &r.Type, &r.Request, &approver); err != nil {
+		if err := rows.Scan(&r.Order, &r.Position, &r.Account, &r.Case, &r.Bank, &r.TxCode, &r.State, &r.Level, &r.Type, &r.Request, &approver, &r.Protective); err != nil {
 			return nil, fmt.Errorf("list orders: %w", err)
 		}
 		if err := json.Unmarshal(approver, &r.Approver); err != nil {

@@ -69,7 +69,7 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 not found, 4 conflict.`,
 		},
 	}
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w: %w", errUsage, err) })
-	cmd.AddCommand(runCommand(), demoCommand(), replayCommand(), eventstoreCommand(), conformanceCommand(), tokenCommand(), versionCommand())
+	cmd.AddCommand(runCommand(), demoCommand(), replayCommand(), flowCommand(), eventstoreCommand(), conformanceCommand(), tokenCommand(), versionCommand())
 	return cmd
 }
 

@@ -7,13 +7,14 @@ func kinds() map[string]string {
 	return map[string]string{
 		"case": "接警 case", "alert": "预警 alert", "pursuit": "追踪 pursuit", "account": "账户 account",
 		"refund": "返还 refund", "approval": "常设批准 approval",
+		"protective": "保护性止付 protective stop", "bank": "银行 bank",
 	}
 }
 
 // names are the Chinese names of all stored events.
 func names() map[string]string {
 	all := map[string]string{}
-	for _, some := range []map[string]string{caseNames(), alertNames(), pursuitNames(), approvalNames(), accountNames(), refundNames()} {
+	for _, some := range []map[string]string{caseNames(), alertNames(), pursuitNames(), approvalNames(), accountNames(), measureNames(), protectiveNames(), deskNames(), refundNames()} {
 		maps.Copy(all, some)
 	}
 	return all
@@ -53,13 +54,16 @@ func pursuitNames() map[string]string {
 		"transfer-traced.v1":          "资金续追",
 		"freeze-proposed.v1":          "呈请冻结",
 		"freeze-approved.v1":          "批准冻结",
+		"first-order-overdue.v1":      "首次止付超时",
 	}
 }
 
 func approvalNames() map[string]string {
 	return map[string]string{
-		"standing-approval-granted.v1": "常设批准",
-		"standing-approval-revoked.v1": "撤销常设批准",
+		"standing-approval-granted.v1":  "常设批准",
+		"standing-approval-revoked.v1":  "撤销常设批准",
+		"standing-approval-narrowed.v1": "收窄常设批准",
+		"standing-approval-expired.v1":  "常设批准到期",
 	}
 }
 
@@ -105,5 +109,73 @@ func refundNames() map[string]string {
 		"refund-failed.v1":             "返还失败",
 		"remainder-kept-frozen.v1":     "余额续冻",
 		"refund-closed.v1":             "返还办结",
+	}
+}
+
+func measureNames() map[string]string {
+	return map[string]string{
+		"stop-expiry-warned.v1":          "到期预警",
+		"lift-requested.v1":              "解除止付申请",
+		"stop-narrowed.v1":               "缩减止付金额",
+		"stop-raise-requested.v1":        "提高止付金额申请",
+		"stop-raised.v1":                 "提高止付金额",
+		"lift-failed.v1":                 "解除止付失败",
+		"lift-overdue.v1":                "解除逾期",
+		"paper-order-registered.v1":      "纸质或电话止付登记",
+		"paper-order-reconciled.v1":      "后补完成",
+		"paper-order-expired.v1":         "后补逾期",
+		"prior-restraint-found.v1":       "在先措施",
+		"stop-answer-corrected.v1":       "更正反馈",
+		"order-delivery-failed.v1":       "指令送达失败",
+		"freeze-renewal-requested.v1":    "续冻申请",
+		"freeze-renewed.v1":              "续冻成功",
+		"freeze-release-requested.v1":    "解冻申请",
+		"freeze-lifted.v1":               "解冻",
+		"freeze-partially-released.v1":   "部分解冻",
+		"freeze-follow-up-failed.v1":     "续冻或解冻失败",
+		"freeze-promoted.v1":             "轮候转正",
+		"freeze-expiry-warned.v1":        "冻结到期预警",
+		"frozen-funds-transferred.v1":    "法院划拨",
+		"holder-notified.v1":             "告知持有人",
+		"holder-notice-deferred.v1":      "暂缓告知",
+		"objection-filed.v1":             "异议申请",
+		"objection-accepted.v1":          "异议受理",
+		"objection-decided.v1":           "异议决定",
+		"objection-overdue.v1":           "异议逾期",
+		"wrong-stop-confirmed.v1":        "误止认定",
+		"disproportion-found.v1":         "超范围提示",
+		"unrelated-proven.v1":            "查明无关",
+		"outflows-attributed.v1":         "权属认定续页",
+		"attribution-method-chosen.v1":   "认定方法选定",
+		"manual-attribution-proposed.v1": "人工认定提出",
+		"manual-attribution-rejected.v1": "人工认定驳回",
+		"account-query-requested.v1":     "查询申请",
+		"account-query-answered.v1":      "查询反馈",
+	}
+}
+
+func protectiveNames() map[string]string {
+	return map[string]string{
+		"protective-stop-requested.v1":    "保护性止付申请",
+		"protective-stop-approved.v1":     "保护性止付批准",
+		"protective-stop-rejected.v1":     "保护性止付驳回",
+		"protective-order-sent.v1":        "发送",
+		"protective-stop-applied.v1":      "保护性止付生效",
+		"protective-stop-failed.v1":       "保护性止付未成",
+		"protective-renewal-requested.v1": "保护性止付续期",
+		"protective-exemption-granted.v1": "生活必需豁免",
+		"protective-release-requested.v1": "解除保护性止付申请",
+		"protective-stop-lifted.v1":       "解除保护性止付",
+		"protective-stop-lapsed.v1":       "保护性止付到期",
+		"protective-subject-notified.v1":  "告知当事人",
+	}
+}
+
+func deskNames() map[string]string {
+	return map[string]string{
+		"stray-answer-received.v1": "无主反馈",
+		"stray-answers-dropped.v1": "无主反馈过多",
+		"bank-unreachable.v1":      "银行通道中断",
+		"bank-reachable.v1":        "银行通道恢复",
 	}
 }

@@ -107,11 +107,23 @@ func (r *refusal) Unwrap() error {
 
 // ask asks the city and reads its answer into out.
 func (s *server) ask(ctx context.Context, method, path string, query url.Values, body []byte, out any) error {
+	answer, err := s.fetch(ctx, method, path, query, body)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(answer, out); err != nil {
+		return fmt.Errorf("不是原路服务 this is not a city: %w", err)
+	}
+	return nil
+}
+
+// fetch asks the city and returns its answer as it is.
+func (s *server) fetch(ctx context.Context, method, path string, query url.Values, body []byte) ([]byte, error) {
 	target := s.base.JoinPath(path)
 	target.RawQuery = query.Encode()
 	request, err := http.NewRequestWithContext(ctx, method, target.String(), bytes.NewReader(body))
 	if err != nil {
-		return fmt.Errorf("%w: %w", errUsage, err)
+		return nil, fmt.Errorf("%w: %w", errUsage, err)
 	}
 	request.Header.Set("Accept", "application/json, application/problem+json")
 	if len(body) > 0 {
@@ -122,25 +134,22 @@ func (s *server) ask(ctx context.Context, method, path string, query url.Values,
 	}
 	response, err := s.http.Do(request)
 	if err != nil {
-		return fmt.Errorf("无法连接 the city cannot be reached (yuanlu run?): %w", err)
+		return nil, fmt.Errorf("无法连接 the city cannot be reached (yuanlu run?): %w", err)
 	}
 	defer func() { _ = response.Body.Close() }() // it is read or given up
 	answer, err := io.ReadAll(io.LimitReader(response.Body, answerBytes+1))
 	switch {
 	case err != nil:
-		return fmt.Errorf("回答不完整 the answer broke off: %w", err)
+		return nil, fmt.Errorf("回答不完整 the answer broke off: %w", err)
 	case len(answer) > answerBytes:
-		return errors.New("回答过大 the answer is too large")
+		return nil, errors.New("回答过大 the answer is too large")
 	case response.StatusCode >= http.StatusBadRequest:
 		refused := &refusal{}
 		if json.Unmarshal(answer, refused) != nil || refused.Code == "" {
-			return fmt.Errorf("不是原路服务 this is not a city: %s", strings.TrimSpace(response.Status))
+			return nil, fmt.Errorf("不是原路服务 this is not a city: %s", strings.TrimSpace(response.Status))
 		}
 		refused.Status = response.StatusCode
-		return refused
+		return nil, refused
 	}
-	if err := json.Unmarshal(answer, out); err != nil {
-		return fmt.Errorf("不是原路服务 this is not a city: %w", err)
-	}
-	return nil
+	return answer, nil
 }

@@ -1,0 +1,180 @@
+package domain
+
+import (
+	"slices"
+	"time"
+
+	"github.com/yuanlu/yuanlu/api/bank"
+	"github.com/yuanlu/yuanlu/api/event"
+)
+
+// answerStop takes the bank's word. The same answer twice is one answer; a
+// failed order never becomes an executed one. Whatever is odd about an answer,
+// that the bank has stopped the account is taken.
+func answerStop(a Account, cmd AnswerStop) ([]event.AccountEvent, error) {
+	o, ok := a.Find(cmd.Order)
+	switch {
+	case !ok || o.Kind != KindStop:
+		return nil, ErrNoOrder
+	case o.State == Waiting || o.State == Rejected:
+		return nil, ErrNotApproved
+	case o.State == Failed && !cmd.Done:
+		return nil, nil
+	case o.State == Failed:
+		found := event.BankDiscrepancyFound{Kind: ExecutedAfterFailure, Expected: o.Cause, Found: said(cmd)}
+		return a.note(nil, o, found, cmd.At), nil
+	case o.State != Approved && o.State != Sent:
+		return again(a, o, cmd)
+	case !cmd.Done:
+		return failed(cmd)
+	case cmd.ExecutedAt.IsZero():
+		return nil, ErrExecutedAt.At("/startTime")
+	}
+	return executed(a, o, cmd)
+}
+
+// again takes an answer to an order that has been answered: the same answer is
+// nothing new, and a statement that comes later or more complete is welcome.
+// Another one is for a person to look at, unless the bank says that it corrects
+// the one before (更正).
+func again(a Account, o Order, cmd AnswerStop) ([]event.AccountEvent, error) {
+	switch {
+	case !cmd.Done && !knownCause(cmd.Cause):
+		return nil, ErrCause.At("/failureCause")
+	case !cmd.Done && cmd.Corrects:
+		return a.note(nil, o, event.BankDiscrepancyFound{Kind: AnswerWithdrawn, Found: cmd.Cause}, cmd.At), nil
+	case !cmd.Done:
+		return a.note(nil, o, event.BankDiscrepancyFound{Kind: AnswerDiffers, Expected: wasSaid(o), Found: cmd.Cause}, cmd.At), nil
+	case cmd.ExecutedAt.IsZero():
+		return nil, ErrExecutedAt.At("/startTime")
+	}
+	at, found := likely(o, cmd)
+	same := (at.Equal(o.ExecutedAt) || a.clamped(o, cmd.ExecutedAt)) && max(cmd.BalanceBefore, 0) == o.Balance
+	switch {
+	case cmd.Corrects && (!same || a.rewrites(o, cmd)):
+		return correct(a, o, cmd)
+	case !same:
+		return a.note(nil, o, event.BankDiscrepancyFound{Kind: AnswerDiffers, Expected: wasSaid(o), Found: said(cmd)}, cmd.At), nil
+	}
+	var events []event.AccountEvent
+	if a.clamped(o, cmd.ExecutedAt) {
+		found = nil
+	}
+	for _, d := range append(found, cmd.Findings...) {
+		events = a.note(events, o, d, cmd.At)
+	}
+	return a.receive(o, events, cmd.Statement, cmd.Method, cmd.At)
+}
+
+// rewrites tells whether a correction brings another statement than the one that
+// counts. Of one in several parts the first tells.
+func (a Account) rewrites(o Order, cmd AnswerStop) bool {
+	s := cmd.Statement
+	return s.Given && s.Part <= 1 && a.Replacing != o.ID &&
+		!a.has(event.StatementReceived{Order: o.ID, Opening: s.Opening, Rows: s.Rows, Part: s.Part, Parts: s.Parts})
+}
+
+// correct puts another answer in the place of the one before. Of two ends of the
+// stop the earlier counts: nobody is held longer because a bank was wrong.
+func correct(a Account, o Order, cmd AnswerStop) ([]event.AccountEvent, error) {
+	at, expires, found := taken(o, cmd)
+	if o.ExpiresAt.Before(expires) {
+		expires = o.ExpiresAt
+	}
+	events := []event.AccountEvent{event.StopAnswerCorrected{
+		Order: o.ID, ExecutedAt: at, ExpiresAt: expires, BalanceBefore: max(cmd.BalanceBefore, 0), Held: cmd.Held, ResultCode: cmd.ResultCode, At: cmd.At,
+	}}
+	for _, d := range found {
+		events = a.note(events, o, d, cmd.At)
+	}
+	return a.receive(o, events, cmd.Statement, cmd.Method, cmd.At)
+}
+
+// executed starts the 48 hours from the bank's time of execution.
+func executed(a Account, o Order, cmd AnswerStop) ([]event.AccountEvent, error) {
+	at, expires, found := taken(o, cmd)
+	events := []event.AccountEvent{event.StopExecuted{
+		Order: o.ID, Case: o.Case, Ordinal: o.Ordinal, Level: o.Level, ExecutedAt: at, ExpiresAt: expires,
+		BalanceBefore: max(cmd.BalanceBefore, 0), ResultCode: cmd.ResultCode, Held: cmd.Held,
+	}}
+	for _, d := range found {
+		events = a.note(events, o, d, cmd.At)
+	}
+	if a.Frozen.Order != "" && a.Frozen.Case == o.Case { // the answer to the freeze has overtaken this one
+		events = append(events, event.StopLifted{Order: o.ID, Cause: "converted", At: cmd.At})
+	}
+	return a.receive(o, events, cmd.Statement, cmd.Method, cmd.At)
+}
+
+// taken is what counts of an answer: when the stop was carried out, when it
+// ends, and what is odd about it. If the bank names another end, that is a
+// discrepancy, and the earlier end counts.
+func taken(o Order, cmd AnswerStop) (at, expires time.Time, found []event.BankDiscrepancyFound) {
+	at, found = likely(o, cmd)
+	expires = at.Add(StopWindow)
+	if !cmd.BankExpires.IsZero() && !cmd.BankExpires.Equal(cmd.ExecutedAt.Add(StopWindow)) {
+		found = append(found, event.BankDiscrepancyFound{
+			Kind: ExpiryDiffers, Expected: expires.Format(time.RFC3339), Found: cmd.BankExpires.Format(time.RFC3339),
+		})
+		if cmd.BankExpires.After(at) && cmd.BankExpires.Before(expires) {
+			expires = cmd.BankExpires
+		}
+	}
+	if expires.Before(cmd.At) {
+		found = append(found, event.BankDiscrepancyFound{Kind: AnswerLate, Expected: expires.Format(time.RFC3339), Found: cmd.At.Format(time.RFC3339)})
+	}
+	if cmd.BalanceBefore < 0 {
+		found = append(found, event.BankDiscrepancyFound{Kind: BalanceNegative, Found: cmd.BalanceBefore.Decimal()})
+	}
+	return at, expires, append(found, cmd.Findings...)
+}
+
+// likely is the time of execution that counts: the bank's or, where that
+// cannot be, the nearest that can.
+func likely(o Order, cmd AnswerStop) (at time.Time, found []event.BankDiscrepancyFound) {
+	if !implausible(cmd.ExecutedAt, o.Earliest(), cmd.At) {
+		return cmd.ExecutedAt, nil
+	}
+	at = cmd.At
+	if cmd.ExecutedAt.Before(o.Earliest()) {
+		at = o.Earliest()
+	}
+	return at, []event.BankDiscrepancyFound{{Kind: ExecutedImplausible, Expected: at.Format(time.RFC3339), Found: cmd.ExecutedAt.Format(time.RFC3339)}}
+}
+
+// clamped tells whether the order's time of execution stands in the place of this
+// one, which the bank has given before.
+func (a Account) clamped(o Order, said time.Time) bool {
+	return slices.ContainsFunc(a.Discrepancies, func(d event.BankDiscrepancyFound) bool {
+		return d.Order == o.ID && d.Kind == ExecutedImplausible && d.Found == said.Format(time.RFC3339)
+	})
+}
+
+// implausible tells whether a bank's time of execution lies before the order
+// or ahead of the time of its answer, clocks going a little apart.
+func implausible(executed, requested, answered time.Time) bool {
+	return executed.Before(requested.Add(-ClockSkew)) || executed.After(answered.Add(ClockSkew))
+}
+
+// said and wasSaid write what two answers can differ in.
+func said(cmd AnswerStop) string {
+	return cmd.ExecutedAt.Format(time.RFC3339) + " " + cmd.BalanceBefore.Decimal()
+}
+
+func wasSaid(o Order) string { return o.ExecutedAt.Format(time.RFC3339) + " " + o.Balance.Decimal() }
+
+func failed(cmd AnswerStop) ([]event.AccountEvent, error) {
+	if !knownCause(cmd.Cause) {
+		return nil, ErrCause.At("/failureCause")
+	}
+	return []event.AccountEvent{event.StopFailed{Order: cmd.Order, ResultCode: cmd.ResultCode, Cause: cmd.Cause, At: cmd.At}}, nil
+}
+
+func knownCause(cause string) bool {
+	switch cause {
+	case bank.MismatchName, bank.MismatchAccount, bank.MismatchAmount, bank.MismatchTime, bank.NotFound, bank.Closed, bank.Technical, bank.Queued,
+		bank.Ended, bank.UnknownOrder:
+		return true
+	}
+	return false
+}

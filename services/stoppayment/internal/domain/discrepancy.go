@@ -1,0 +1,85 @@
+package domain
+
+import (
+	"slices"
+	"time"
+
+	"github.com/yuanlu/yuanlu/api/event"
+	"github.com/yuanlu/yuanlu/libs/identity"
+	"github.com/yuanlu/yuanlu/libs/money"
+)
+
+// Kinds of discrepancy (反馈差异) in what a bank says. docs/api.md tells of each
+// what it means and what still counts.
+const (
+	ExpiryDiffers        = "expiry-differs"          // the bank names another end of the measure
+	ExecutedImplausible  = "executed-at-implausible" // carried out before it was ordered, or ahead of the answer
+	BalanceNegative      = "balance-negative"
+	AnswerDiffers        = "answer-differs"         // a second answer says something else and is not marked as a correction
+	AnswerLate           = "answer-late"            // told after the measure has run out
+	AnswerWithdrawn      = "answer-withdrawn"       // a correction says that the measure was never carried out
+	ExecutedAfterFailure = "executed-after-failure" // told of as done after it was told of as failed
+	StatementUnbalanced  = "statement-unbalanced"   // the rows do not add up
+	StatementIncomplete  = "statement-incomplete"   // parts are missing, or rows that were there before
+	StatementConflicts   = "statement-conflicts"    // does not fit what another statement of the account says
+	StatementTooLong     = "statement-too-long"
+	TransferBeforeInflow = "transfer-before-inflow" // a debit is dated before the credit it follows
+	InflowMissing        = "inflow-missing"         // a traced transfer has no row
+	RowOrder             = "row-order"              // the rows add up in another order only
+	RowDuplicate         = "row-duplicate"          // a row is there twice
+	RowCurrency          = "row-currency"           // a row in another currency
+	AmountAbsurd         = "amount-absurd"          // beyond any real amount
+	SelfTransfer         = "self-transfer"          // from the account to itself
+	CycleInstant         = "cycle-instant"          // there and back at the same instant
+)
+
+// maxRowNotes bounds how many rows of one statement are named with one kind of
+// oddity.
+const maxRowNotes = 20
+
+// knows tells whether a discrepancy is on record already.
+func (a Account) knows(d event.BankDiscrepancyFound) bool {
+	return slices.ContainsFunc(a.Discrepancies, func(o event.BankDiscrepancyFound) bool {
+		return o.Order == d.Order && o.Kind == d.Kind && o.Expected == d.Expected && o.Found == d.Found && o.Row == d.Row
+	})
+}
+
+// note adds a discrepancy that is not on record yet.
+func (a Account) note(events []event.AccountEvent, o Order, d event.BankDiscrepancyFound, at time.Time) []event.AccountEvent {
+	if d.Order, d.At = o.ID, at; a.knows(d) {
+		return events
+	}
+	return append(events, d)
+}
+
+// oddities are what is strange about rows that add up. They count all the same.
+func oddities(self identity.AccountID, rows []event.Row) (found []event.BankDiscrepancyFound) {
+	type way struct {
+		counter identity.AccountID
+		at      int64
+		amount  money.Fen
+		credit  bool
+	}
+	seen, selves, cycles := map[way]bool{}, 0, 0
+	for _, r := range rows {
+		if r.Counter == nil {
+			continue
+		}
+		if r.Counter.ID == self {
+			if selves++; selves <= maxRowNotes {
+				found = append(found, event.BankDiscrepancyFound{Kind: SelfTransfer, Row: r.Serial})
+			}
+			continue
+		}
+		w := way{r.Counter.ID, r.At.UnixNano(), r.Amount, r.Credit}
+		seen[w] = true
+		w.credit = !w.credit
+		if !seen[w] {
+			continue
+		}
+		if cycles++; cycles <= maxRowNotes {
+			found = append(found, event.BankDiscrepancyFound{Kind: CycleInstant, Row: r.Serial})
+		}
+	}
+	return found
+}

@@ -1,0 +1,219 @@
+package flow
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/yuanlu/yuanlu/api/event"
+	"github.com/yuanlu/yuanlu/libs/identity"
+	"github.com/yuanlu/yuanlu/libs/money"
+)
+
+// measure is a measure with what only the fold needs.
+type measure struct {
+	Measure
+	kase      identity.CaseID
+	remaining money.Fen // of a freeze
+	returned  money.Fen
+	court     money.Fen
+}
+
+// history is what an account's events say, of all that the picture shows.
+type history struct {
+	ref         event.Account
+	measures    []measure
+	attribution event.FundsAttributed
+	outflows    []event.Outflow // of the attribution, all its parts
+	statements  []event.StatementReceived
+	balance     money.Fen
+	told        bool
+	prior       []Prior
+	odd         int
+}
+
+// fold reads the history of one account. What is not named here moves no money
+// and restrains nothing.
+func fold(events []event.AccountEvent) *history {
+	h := &history{}
+	for _, e := range events {
+		h.requested(e)
+		h.stopped(e)
+		h.frozen(e)
+		h.hears(e)
+	}
+	return h
+}
+
+// requested takes in what asks for a measure, and its way to the bank.
+func (h *history) requested(e event.AccountEvent) {
+	switch e := any(e).(type) {
+	case event.StopRequested:
+		h.ref = e.Account
+		h.measures = append(h.measures, measure{kase: e.Case, Measure: Measure{
+			Order: e.Order, Kind: Stop, State: Waiting, Ordinal: e.Ordinal, RequestAt: e.At,
+		}})
+	case event.FreezeRequested:
+		h.ref = e.Account
+		h.measures = append(h.measures, measure{kase: e.Case, Measure: Measure{
+			Order: e.Order, Kind: Freeze, State: Approved, RequestAt: e.At,
+		}})
+	case event.StopApproved:
+		h.move(e.Order, Approved, "")
+	case event.StopRejected:
+		h.move(e.Order, Rejected, e.Reason)
+	case event.OrderSent:
+		h.move(e.Order, Sent, "")
+	}
+}
+
+// stopped takes in what becomes of a stop.
+func (h *history) stopped(e event.AccountEvent) {
+	switch e := any(e).(type) {
+	case event.StopExecuted:
+		h.change(e.Order, func(m *measure) {
+			m.State, m.ExecutedAt, m.Until, m.Balance, m.Held = Executed, e.ExecutedAt, e.ExpiresAt, e.BalanceBefore, e.Held
+		})
+		h.balance, h.told = e.BalanceBefore, true
+	case event.StopAnswerCorrected:
+		h.change(e.Order, func(m *measure) {
+			m.ExecutedAt, m.Until, m.Balance, m.Held = e.ExecutedAt, e.ExpiresAt, e.BalanceBefore, e.Held
+		})
+		h.balance = e.BalanceBefore
+	case event.StopRaised:
+		h.change(e.Order, func(m *measure) { m.Held = e.Held })
+	case event.StopNarrowed:
+		h.change(e.Order, func(m *measure) { m.Held = e.Held })
+	case event.StopFailed:
+		h.move(e.Order, Failed, e.Cause)
+	case event.StopLapsed:
+		h.move(e.Order, Lapsed, "")
+	case event.StopLifted:
+		h.move(e.Order, Lifted, e.Cause)
+	}
+}
+
+// frozen takes in what becomes of a freeze.
+func (h *history) frozen(e event.AccountEvent) {
+	switch e := any(e).(type) {
+	case event.FreezeExecuted:
+		h.change(e.Order, func(m *measure) {
+			m.State, m.ExecutedAt, m.Until, m.Balance, m.remaining, m.Former = Executed, e.ExecutedAt, e.ExpiresAt, e.Balance, e.Frozen, ""
+		})
+		h.balance, h.told = e.Balance, true
+	case event.FreezeQueued:
+		h.change(e.Order, func(m *measure) { m.State, m.Former, m.Until = Queued, e.Former, e.FormerExpires })
+	case event.FreezePromoted:
+		h.change(e.Order, func(m *measure) { m.State, m.Former, m.Until = Approved, "", time.Time{} })
+	case event.FreezeFailed:
+		h.move(e.Order, Failed, e.Cause)
+	case event.FreezeRenewed:
+		h.change(e.Order, func(m *measure) { m.Until = e.ExpiresAt })
+	case event.FreezeLapsed:
+		h.move(e.Order, Lapsed, "")
+	case event.FreezeLifted:
+		h.move(e.Order, Lifted, e.Cause)
+	case event.FreezePartiallyReleased:
+		h.change(e.Order, func(m *measure) { m.remaining = e.Remaining })
+	case event.FrozenFundsReturned:
+		h.change(e.Order, func(m *measure) { m.remaining, m.returned = e.Remaining, m.returned+e.Amount })
+	case event.FrozenFundsTransferred:
+		h.change(e.Order, func(m *measure) { m.remaining, m.court = e.Remaining, m.court+e.Amount })
+	}
+}
+
+// hears takes in what a bank tells of the account, and whose money it is.
+func (h *history) hears(e event.AccountEvent) {
+	switch e := any(e).(type) {
+	case event.InflowTraced:
+		if h.ref.ID == "" {
+			h.ref = e.Source.To
+		}
+	case event.StatementReceived:
+		h.statements = append(h.statements, e)
+	case event.FundsAttributed:
+		h.attribution, h.outflows = e, slices.Clone(e.Outflows)
+		h.balance, h.told = e.Balance, true
+	case event.OutflowsAttributed:
+		if e.Revision == h.attribution.Revision {
+			h.outflows = append(h.outflows, e.Outflows...)
+		}
+	case event.AccountQueryAnswered:
+		if e.Balance != nil {
+			h.balance, h.told = *e.Balance, true
+		}
+	case event.PriorRestraintFound:
+		h.prior = append(h.prior, Prior{Kind: e.Kind, By: e.By, Until: e.Until})
+	case event.BankDiscrepancyFound:
+		h.odd++
+	}
+}
+
+func (h *history) change(id identity.OrderID, edit func(*measure)) {
+	for i := range h.measures {
+		if h.measures[i].Order == id {
+			edit(&h.measures[i])
+		}
+	}
+}
+
+func (h *history) move(id identity.OrderID, to State, cause string) {
+	h.change(id, func(m *measure) { m.State, m.Cause = to, cause })
+}
+
+// row finds the line of the account's own statements that shows a transfer: by
+// serial number, direction and amount, else by time and amount. The latest
+// statement counts.
+func (h *history) row(t event.Transfer, credit bool) *Evidence {
+	for _, exact := range []bool{true, false} {
+		for _, s := range slices.Backward(h.statements) {
+			for _, r := range s.Rows {
+				same := r.Serial == t.Serial && t.Serial != ""
+				if !exact {
+					same = t.Serial == "" && r.At.Equal(t.At)
+				}
+				if same && r.Credit == credit && r.Amount == t.Amount {
+					return &Evidence{Account: h.ref.ID, Order: s.Order, Row: r}
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// restrainedByOthers lists the restraints of other cases and agencies in force.
+func (h *history) restrainedByOthers(c identity.CaseID, at time.Time) []Prior {
+	var others []Prior
+	for _, m := range h.measures {
+		switch {
+		case m.kase != c && m.State == Executed:
+			kind := "0001"
+			if m.Kind == Freeze {
+				kind = "0002"
+			}
+			others = append(others, Prior{Kind: kind, By: string(m.kase), Until: m.Until})
+		case m.kase == c && m.State == Queued && (m.Until.IsZero() || m.Until.After(at)):
+			others = append(others, Prior{Kind: "0002", By: m.Former, Until: m.Until})
+		}
+	}
+	for _, p := range h.prior {
+		if p.Until.IsZero() || p.Until.After(at) {
+			others = append(others, p)
+		}
+	}
+	slices.SortStableFunc(others, func(a, b Prior) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.By, b.By), a.Until.Compare(b.Until))
+	})
+	return slices.CompactFunc(others, func(a, b Prior) bool { return a.Kind == b.Kind && a.By == b.By && a.Until.Equal(b.Until) })
+}
+
+// of adds up the lots of a case.
+func of(c identity.CaseID, lots []event.Lot) (own []event.Lot, sum money.Fen) {
+	for _, l := range lots {
+		if l.Case == c {
+			own = append(own, l)
+			sum += l.Amount // amounts are bounded where they come in
+		}
+	}
+	return own, sum
+}

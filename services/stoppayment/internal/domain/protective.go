@@ -1,0 +1,360 @@
+package domain
+
+import (
+	"slices"
+	"time"
+
+	"github.com/yuanlu/yuanlu/api/event"
+	"github.com/yuanlu/yuanlu/libs/es"
+	"github.com/yuanlu/yuanlu/libs/identity"
+	"github.com/yuanlu/yuanlu/libs/money"
+)
+
+// MaxProtective is the longest term of a protective stop that any city may give,
+// all renewals included (K). Cards were once stopped 48 hours after 48 hours for a
+// month; this is where it ends.
+const MaxProtective = 30 * 24 * time.Hour
+
+// MaxProtected bounds the accounts of one protective stop.
+const MaxProtected = 50
+
+// ProtectiveState (办理状态) is where a protective stop stands.
+type ProtectiveState string
+
+// The states of a protective stop.
+const (
+	ProtectiveWaiting  ProtectiveState = "waiting"  // 待审批
+	ProtectiveActive   ProtectiveState = "active"   // 已批准
+	ProtectiveRejected ProtectiveState = "rejected" // 审批驳回
+	ProtectiveEnded    ProtectiveState = "ended"    // 已解除或到期
+)
+
+// Kinds of order that a protective stop gives to banks.
+const (
+	ProtectStop   = "stop"      // 止付, the first 48 hours
+	ProtectRenew  = "renewal"   // 延期, 48 hours more
+	ProtectExempt = "exemption" // 豁免, less is held
+	ProtectLift   = "lift"      // 解除
+)
+
+// Protective (保护性止付) is the stop of a person's own accounts, to save his money
+// from being sent away.
+type Protective struct {
+	ID          identity.ProtectiveID
+	Case        identity.CaseID
+	State       ProtectiveState
+	Responsible identity.Unit
+	Consent     string
+	RequestedAt time.Time
+	CapAt       time.Time
+	Officers    [2]event.Officer
+	Approver    event.Officer
+	Accounts    []Protected
+	Orders      []ProtectiveOrder
+	Exemptions  []event.ProtectiveExemptionGranted
+	Ordinal     int // 1 for the first 48 hours
+	NotifiedAt  time.Time
+	Released    string // reason, "" if not
+}
+
+// Protected is one account under a protective stop.
+type Protected struct {
+	Account    event.Account
+	Stop       identity.OrderID // what the bank stands on now
+	State      OrderState
+	Since      time.Time // first applied
+	ExecutedAt time.Time
+	ExpiresAt  time.Time
+	Balance    money.Fen
+	Total      time.Duration // that the owner could not use the account, as of its running end
+}
+
+// ProtectiveOrder is one order to a bank.
+type ProtectiveOrder struct {
+	ID      identity.OrderID
+	Account identity.AccountID
+	Kind    string
+	Ordinal int
+	State   OrderState
+	At      time.Time
+}
+
+// Find returns an order of the protective stop.
+func (p Protective) Find(id identity.OrderID) (ProtectiveOrder, bool) {
+	n := slices.IndexFunc(p.Orders, func(o ProtectiveOrder) bool { return o.ID == id })
+	if n < 0 {
+		return ProtectiveOrder{}, false
+	}
+	return p.Orders[n], true
+}
+
+// Account returns one of the accounts.
+func (p Protective) Account(id identity.AccountID) (Protected, bool) {
+	n := slices.IndexFunc(p.Accounts, func(a Protected) bool { return a.Account.ID == id })
+	if n < 0 {
+		return Protected{}, false
+	}
+	return p.Accounts[n], true
+}
+
+// Exempted is what the owner may spend of an account in spite of the stop.
+func (p Protective) Exempted(id identity.AccountID) (sum money.Fen) {
+	for _, e := range p.Exemptions {
+		if o, _ := p.Find(e.Order); e.Account == id && o.State != Failed {
+			sum += e.Amount
+		}
+	}
+	return sum
+}
+
+// InForce tells whether the account is stopped now.
+func (a Protected) InForce() bool { return a.State == Executed }
+
+// pending tells whether the bank may still stop the account, or hold it longer.
+func (p Protective) pending(id identity.AccountID) bool {
+	return slices.ContainsFunc(p.Orders, func(o ProtectiveOrder) bool {
+		return o.Account == id && (o.Kind == ProtectStop || o.Kind == ProtectRenew) && (o.State == Approved || o.State == Sent)
+	})
+}
+
+// lifting tells whether the bank has been asked to let go of the account.
+func (p Protective) lifting(id identity.AccountID) bool {
+	return slices.ContainsFunc(p.Orders, func(o ProtectiveOrder) bool {
+		return o.Account == id && o.Kind == ProtectLift && o.State.Open()
+	})
+}
+
+// Clocks of a protective stop.
+const (
+	capClock       = "cap:"
+	protectedClock = "protected:"
+)
+
+// DueOnProtective lists the running clocks: the end of each account's 48 hours,
+// and the cap over all.
+func DueOnProtective(p Protective) []es.Alarm {
+	if p.State == ProtectiveWaiting {
+		return []es.Alarm{{Name: capClock, At: p.CapAt}}
+	}
+	var due []es.Alarm
+	for _, a := range p.Accounts {
+		if a.InForce() && (a.ExpiresAt.Before(p.CapAt) || p.State != ProtectiveActive) {
+			due = append(due, es.Alarm{Name: protectedClock + string(a.Account.ID), At: a.ExpiresAt})
+		}
+	}
+	if p.State == ProtectiveActive {
+		due = append(due, es.Alarm{Name: capClock, At: p.CapAt})
+	}
+	return due
+}
+
+// WakeProtective makes the command for a clock that has run out.
+func WakeProtective(clock es.Alarm, at time.Time) ProtectiveCommand {
+	if clock.Name == capClock {
+		return CapReached{At: at}
+	}
+	return ExpireProtected{Account: identity.AccountID(OrderOf(clock)), At: at}
+}
+
+// ProtectiveDecider is all of the rules of a protective stop.
+func ProtectiveDecider() es.Decider[Protective, ProtectiveCommand, event.ProtectiveEvent] {
+	return es.Decider[Protective, ProtectiveCommand, event.ProtectiveEvent]{Decide: DecideProtective, Evolve: EvolveProtective, Due: DueOnProtective}
+}
+
+// EvolveProtective folds one event into the state.
+func EvolveProtective(p Protective, e event.ProtectiveEvent) Protective {
+	switch e := e.(type) {
+	case event.ProtectiveStopRequested:
+		p = p.requested(e)
+	case event.ProtectiveStopApproved:
+		p.State, p.Approver = ProtectiveActive, e.Approver
+		p = p.each(func(a *Protected) { a.State = Approved }).orders(func(o *ProtectiveOrder) { o.State = Approved })
+	case event.ProtectiveStopRejected:
+		p.State = ProtectiveRejected
+		p = p.each(func(a *Protected) { a.State = Rejected }).orders(func(o *ProtectiveOrder) { o.State = Rejected })
+	case event.ProtectiveOrderSent:
+		p = p.sent(e)
+	case event.ProtectiveStopApplied:
+		p = p.applied(e)
+	case event.ProtectiveStopFailed:
+		p = p.failed(e)
+	case event.ProtectiveRenewalRequested:
+		p.Ordinal = e.Ordinal
+		p = p.ask(e.Accounts, ProtectRenew, e.At)
+	case event.ProtectiveExemptionGranted:
+		p.Exemptions = append(slices.Clip(p.Exemptions), e)
+		p = p.with(ProtectiveOrder{ID: e.Order, Account: e.Account, Kind: ProtectExempt, State: Approved, At: e.At})
+	case event.ProtectiveReleaseRequested:
+		p.Released = e.Reason
+		if e.Reason != capReason || p.State == ProtectiveWaiting {
+			p.State = ProtectiveEnded
+		}
+		p = p.ask(e.Accounts, ProtectLift, e.At).withdrawn(e.Accounts)
+	case event.ProtectiveStopLifted:
+		p = p.order(e.Order, func(o *ProtectiveOrder) { o.State = Executed }).account(e.Account, func(a *Protected) {
+			if a.InForce() && e.At.Before(a.ExpiresAt) {
+				a.Total = max(0, a.Total-a.ExpiresAt.Sub(later(e.At, a.ExecutedAt)))
+			}
+			if a.State != Lapsed {
+				a.State = Lifted
+			}
+		})
+	case event.ProtectiveStopLapsed:
+		p = p.account(e.Account, func(a *Protected) { a.State = Lapsed })
+	case event.ProtectiveSubjectNotified:
+		p.NotifiedAt = e.At
+	}
+	return p.over()
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+func (p Protective) requested(e event.ProtectiveStopRequested) Protective {
+	p = Protective{
+		ID: e.Protective, Case: e.Case, State: ProtectiveWaiting, Responsible: e.Responsible, Consent: e.Consent, RequestedAt: e.At,
+		CapAt: e.CapAt, Officers: [2]event.Officer{e.Operator, e.Investigator}, Ordinal: 1,
+	}
+	for _, a := range e.Accounts {
+		p.Accounts = append(p.Accounts, Protected{Account: a.Account, Stop: a.Order, State: Waiting})
+		p.Orders = append(p.Orders, ProtectiveOrder{ID: a.Order, Account: a.Account.ID, Kind: ProtectStop, Ordinal: 1, State: Waiting, At: e.At})
+	}
+	return p
+}
+
+func (p Protective) sent(e event.ProtectiveOrderSent) Protective {
+	o, _ := p.Find(e.Order)
+	if o.Kind == ProtectStop {
+		p = p.account(o.Account, func(a *Protected) {
+			if a.State == Approved {
+				a.State = Sent
+			}
+		})
+	}
+	return p.order(e.Order, func(o *ProtectiveOrder) { o.State = Sent })
+}
+
+// applied starts 48 hours on the account. What an exemption changes leaves the
+// clock as it is.
+func (p Protective) applied(e event.ProtectiveStopApplied) Protective {
+	o, _ := p.Find(e.Order)
+	p = p.order(e.Order, func(o *ProtectiveOrder) { o.State = Executed })
+	if o.Kind == ProtectExempt {
+		return p.account(e.Account, func(a *Protected) { a.Stop = e.Order })
+	}
+	return p.account(e.Account, func(a *Protected) {
+		begin := later(e.ExecutedAt, p.RequestedAt)
+		if a.InForce() && a.ExpiresAt.After(begin) {
+			begin = a.ExpiresAt // the hours that are left count once
+		}
+		if e.ExpiresAt.After(begin) {
+			a.Total += e.ExpiresAt.Sub(begin)
+		}
+		if a.Since.IsZero() {
+			a.Since = e.ExecutedAt
+		}
+		a.Stop, a.State, a.ExecutedAt, a.ExpiresAt, a.Balance = e.Order, Executed, e.ExecutedAt, e.ExpiresAt, e.Balance
+	})
+}
+
+func (p Protective) failed(e event.ProtectiveStopFailed) Protective {
+	o, _ := p.Find(e.Order)
+	p = p.order(e.Order, func(o *ProtectiveOrder) { o.State = Failed })
+	if o.Kind != ProtectStop {
+		return p
+	}
+	return p.account(o.Account, func(a *Protected) {
+		if a.State == Approved || a.State == Sent {
+			a.State = Failed
+		}
+	})
+}
+
+// ask adds an order for each account.
+func (p Protective) ask(accounts []event.ProtectedAccount, kind string, at time.Time) Protective {
+	for _, a := range accounts {
+		p = p.with(ProtectiveOrder{ID: a.Order, Account: a.Account.ID, Kind: kind, Ordinal: p.Ordinal, State: Approved, At: at})
+	}
+	return p
+}
+
+// withdrawn takes back what banks have not answered yet on the released accounts,
+// except the lifts.
+func (p Protective) withdrawn(accounts []event.ProtectedAccount) Protective {
+	released := func(id identity.AccountID) bool {
+		return p.State == ProtectiveEnded || slices.ContainsFunc(accounts, func(a event.ProtectedAccount) bool { return a.Account.ID == id })
+	}
+	p = p.orders(func(o *ProtectiveOrder) {
+		if o.State.Open() && o.Kind != ProtectLift && released(o.Account) {
+			o.State = Lifted
+		}
+	})
+	return p.each(func(a *Protected) {
+		if a.State.Open() && released(a.Account.ID) {
+			a.State = Lifted
+		}
+	})
+}
+
+// over ends the protective stop with its last account.
+func (p Protective) over() Protective {
+	if p.State != ProtectiveActive {
+		return p
+	}
+	if !slices.ContainsFunc(p.Accounts, func(a Protected) bool { return a.InForce() || p.pending(a.Account.ID) }) {
+		p.State = ProtectiveEnded
+	}
+	return p
+}
+
+// The state is a value: changing a list makes a new one.
+
+func (p Protective) with(o ProtectiveOrder) Protective {
+	p.Orders = append(slices.Clip(p.Orders), o)
+	return p
+}
+
+func (p Protective) orders(change func(*ProtectiveOrder)) Protective {
+	p.Orders = slices.Clone(p.Orders)
+	for n := range p.Orders {
+		change(&p.Orders[n])
+	}
+	return p
+}
+
+func (p Protective) order(id identity.OrderID, change func(*ProtectiveOrder)) Protective {
+	return p.orders(func(o *ProtectiveOrder) {
+		if o.ID == id {
+			change(o)
+		}
+	})
+}
+
+func (p Protective) each(change func(*Protected)) Protective {
+	p.Accounts = slices.Clone(p.Accounts)
+	for n := range p.Accounts {
+		change(&p.Accounts[n])
+	}
+	return p
+}
+
+func (p Protective) account(id identity.AccountID, change func(*Protected)) Protective {
+	return p.each(func(a *Protected) {
+		if a.Account.ID == id {
+			change(a)
+		}
+	})
+}
+
+// As tells what the protective stop means for a later one of the same account.
+func (p Protective) As(account identity.AccountID) Earlier {
+	a, _ := p.Account(account)
+	return Earlier{
+		Responsible: p.Responsible, RequestedAt: p.RequestedAt,
+		InForce: a.InForce() || a.State.Open() || p.pending(account),
+	}
+}

@@ -1,0 +1,115 @@
+package domain
+
+import (
+	"github.com/yuanlu/yuanlu/api/bank"
+	"github.com/yuanlu/yuanlu/api/event"
+	"github.com/yuanlu/yuanlu/libs/money"
+)
+
+// requestQuery asks a bank about an account. Two officers may do so before a
+// case is filed (程序规定 art. 174); it restrains nobody.
+func requestQuery(a Account, cmd RequestQuery) ([]event.AccountEvent, error) {
+	if _, known := a.Find(cmd.Order); known {
+		return nil, nil
+	}
+	if err := twoOfficers(cmd.Operator, cmd.Investigator); err != nil {
+		return nil, err
+	}
+	switch {
+	case cmd.Account.ID == "":
+		return nil, ErrNoAccount
+	case !queryKind(cmd.TxCode, cmd.Mode):
+		return nil, ErrQueryKind.At("/kind")
+	case cmd.From.After(cmd.At.Add(ClockSkew)), !cmd.Until.IsZero() && !cmd.From.Before(cmd.Until):
+		return nil, ErrQueryPeriod.At("/from")
+	}
+	return []event.AccountEvent{event.AccountQueryRequested(cmd)}, nil
+}
+
+// queryKind tells whether the platform knows a query: only that of transactions
+// has a mode.
+func queryKind(tx, mode string) bool {
+	switch tx {
+	case bank.TxQuery:
+		return mode == bank.InquiryBasic || mode == bank.InquiryDetail || mode == bank.InquiryBoth || mode == bank.InquiryFast
+	case bank.TxHolderQuery, bank.TxAllAccounts:
+		return mode == ""
+	}
+	return false
+}
+
+func queryOrder(e event.AccountQueryRequested) Order {
+	return Order{
+		ID: e.Order, Case: e.Case, Kind: KindQuery, State: Approved, Unit: e.Operator.Unit,
+		Officers: [2]event.Officer{e.Operator, e.Investigator}, RequestAt: e.At, Query: e,
+	}
+}
+
+// answerQuery takes the bank's answer: what it says of the account, and its rows
+// into the ledger.
+func answerQuery(a Account, cmd AnswerQuery) ([]event.AccountEvent, error) {
+	o, ok := a.Find(cmd.Order)
+	if !ok || o.Kind != KindQuery {
+		return nil, ErrNoOrder
+	}
+	var events []event.AccountEvent
+	switch {
+	case o.State == Failed:
+		return nil, nil // it is asked anew
+	case o.State != Approved && o.State != Sent: // answered; more rows are welcome
+	case !cmd.Done && !knownCause(cmd.Cause):
+		return nil, ErrCause.At("/failureCause")
+	case !cmd.Done:
+		return []event.AccountEvent{event.AccountQueryAnswered{Order: o.ID, ResultCode: cmd.ResultCode, Cause: cmd.Cause, At: cmd.At}}, nil
+	default:
+		events = append(events, event.AccountQueryAnswered{
+			Order: o.ID, ResultCode: cmd.ResultCode, Balance: notBelow(cmd.Balance), Available: notBelow(cmd.Available),
+			Accounts: cmd.Accounts, Measures: cmd.Measures, Holder: cmd.Holder, At: cmd.At,
+		})
+	}
+	found := cmd.Findings
+	if cmd.Balance != nil && *cmd.Balance < 0 {
+		found = append(found, event.BankDiscrepancyFound{Kind: BalanceNegative, Found: cmd.Balance.Decimal()})
+	}
+	for _, d := range found {
+		events = a.note(events, o, d, cmd.At)
+	}
+	events = append(events, a.foreign(o, ownMeasures(cmd.Measures), cmd.At)...)
+	events, err := a.receive(o, events, cmd.Statement, cmd.Method, cmd.At)
+	if err != nil {
+		return nil, err
+	}
+	return a.afterwards(events, cmd.At), nil
+}
+
+// ownMeasures are those on the account that was asked about.
+func ownMeasures(all []event.Measure) []Measure {
+	var own []Measure
+	for _, m := range all {
+		if m.Account == "" {
+			own = append(own, Measure{Kind: m.Kind, By: m.By, Amount: m.Amount, Until: m.Until})
+		}
+	}
+	return own
+}
+
+func (a Account) queryAnswered(e event.AccountQueryAnswered) Account {
+	return a.change(e.Order, func(o *Order) {
+		o.State, o.ExecutedAt, o.Cause = Executed, e.At, e.Cause
+		if e.Cause != "" {
+			o.State = Failed
+		}
+		if o.Reported = e.Balance; e.Balance != nil {
+			o.Balance = *e.Balance
+		}
+	})
+}
+
+// notBelow is an amount that a bank gives, at least 0.
+func notBelow(f *money.Fen) *money.Fen {
+	if f == nil || *f >= 0 {
+		return f
+	}
+	zero := money.Fen(0)
+	return &zero
+}

@@ -1,0 +1,277 @@
+package rest
+
+import (
+	"context"
+	"regexp"
+	"time"
+
+	"github.com/yuanlu/yuanlu/api/bank"
+	"github.com/yuanlu/yuanlu/api/event"
+	"github.com/yuanlu/yuanlu/libs/access"
+	"github.com/yuanlu/yuanlu/libs/entry"
+	"github.com/yuanlu/yuanlu/libs/identity"
+	"github.com/yuanlu/yuanlu/libs/money"
+	"github.com/yuanlu/yuanlu/libs/service"
+	"github.com/yuanlu/yuanlu/services/stoppayment/internal/domain"
+	"github.com/yuanlu/yuanlu/services/stoppayment/internal/view"
+	"golang.org/x/sync/errgroup"
+)
+
+type queryInput struct {
+	service.Command
+	Account identity.AccountID `path:"account" maxLength:"64"`
+	Body    struct {
+		Case         identity.CaseID    `json:"case" maxLength:"64"`
+		Kind         string             `json:"kind" enum:"transactions,holder,accounts" doc:"交易明细 100301, 持卡主体 100303, 客户全账户 100309"`
+		Mode         string             `json:"mode,omitempty" enum:"basic,detail,both,fast" doc:"查询方式, of transactions; both if absent"`
+		From         time.Time          `json:"from,omitzero" doc:"RFC 3339; absent: no bound"`
+		Until        time.Time          `json:"until,omitzero" doc:"RFC 3339, itself not included; absent: up to now"`
+		SeenOn       identity.AccountID `json:"seenOn,omitempty" maxLength:"64" doc:"an account on whose statement this one is the other side; needed if nothing else is known of it"`
+		Investigator entry.Officer      `json:"investigator,omitzero" doc:"协查人, not the operator himself"`
+	}
+}
+
+type queryOutput struct {
+	service.Answer
+	Body struct {
+		Order identity.OrderID  `json:"order"`
+		State domain.OrderState `json:"state"`
+	}
+}
+
+// query asks the account's bank. It may be done before a case is filed
+// (程序规定 art. 174).
+func (a API) query(ctx context.Context, in *queryInput) (*queryOutput, error) {
+	who, err := access.Require(ctx, access.DutyOfficer, access.ShiftLeader, access.Investigator)
+	if err != nil {
+		return nil, err
+	}
+	cause, expected, err := a.App.City.Given(ctx, in.Command, in.Body, who, string(in.Body.Case))
+	if err != nil {
+		return nil, err
+	}
+	other, err := named(in.Body.Investigator, "/investigator")
+	if err != nil {
+		return nil, err
+	}
+	target, err := a.asked(ctx, in.Account, in.Body.SeenOn)
+	if err != nil {
+		return nil, err
+	}
+	tx, mode := queryCodes(in.Body.Kind, in.Body.Mode)
+	cmd := domain.RequestQuery{
+		Order: identity.OrderID(service.NewID("query", who, in.Command)), Case: in.Body.Case, Account: target, TxCode: tx, Mode: mode,
+		From: in.Body.From.UTC(), Until: in.Body.Until.UTC(), Operator: who.Officer(), Investigator: other, At: cause.At,
+	}
+	done, err := a.App.Account(ctx, in.Account, cause, expected, cmd)
+	if err != nil {
+		return nil, err
+	}
+	out := &queryOutput{Answer: service.Answered(done.Revision, done.Repeated)}
+	order, _ := done.State.Find(cmd.Order)
+	out.Body.Order, out.Body.State = cmd.Order, order.State
+	return out, nil
+}
+
+// asked finds the account that is asked about: one that is known, or the other
+// side of a row of one that is.
+func (a API) asked(ctx context.Context, id, seenOn identity.AccountID) (event.Account, error) {
+	past, err := a.App.Accounts.Load(ctx, string(id))
+	if err != nil || past.State.Ref.ID != "" {
+		return past.State.Ref, err
+	}
+	if seenOn == "" {
+		return event.Account{}, domain.ErrNoAccount
+	}
+	other, err := a.App.Accounts.Load(ctx, string(seenOn))
+	if err != nil {
+		return event.Account{}, err
+	}
+	for _, row := range other.State.Statement.Rows {
+		if row.Counter != nil && row.Counter.ID == id {
+			return *row.Counter, nil
+		}
+	}
+	return event.Account{}, domain.ErrNoAccount
+}
+
+func queryCodes(kind, mode string) (tx, inquiry string) {
+	switch kind {
+	case "holder":
+		return bank.TxHolderQuery, ""
+	case "accounts":
+		return bank.TxAllAccounts, ""
+	}
+	switch mode {
+	case "basic":
+		return bank.TxQuery, bank.InquiryBasic
+	case "detail":
+		return bank.TxQuery, bank.InquiryDetail
+	case "fast":
+		return bank.TxQuery, bank.InquiryFast
+	}
+	return bank.TxQuery, bank.InquiryBoth
+}
+
+// queryAnswer reads the bank's answer to a query.
+func (a API) queryAnswer(ctx context.Context, r *reader, row view.Row, in bank.Answer) (domain.AnswerQuery, error) {
+	cmd := domain.AnswerQuery{
+		Order: row.Order, Done: in.Result == bank.ResultOK, ResultCode: in.Result, Cause: in.FailureCause,
+		Balance: r.given(in.AccountBalance, "/accountBalance"), Available: r.given(in.AvailableBalance, "/accountAvaiableBalance"),
+		Method: a.App.Method(), At: a.App.City.Clock.Now(),
+	}
+	for _, m := range r.measures(in.Measures) {
+		cmd.Measures = append(cmd.Measures, event.Measure{Kind: m.Kind, By: m.By, Amount: m.Amount, Until: m.Until})
+	}
+	var err error
+	if cmd.Statement, cmd.Findings, err = a.statement(ctx, r, in); err != nil {
+		return cmd, err
+	}
+	if in.Holder != nil {
+		holder, _, err := a.Desk.Person(ctx, entry.Person{
+			Name: in.Holder.Name, IDKind: in.Holder.IDType, IDNumber: in.Holder.IDNumber, Phone: in.Holder.Phone,
+		}, cmd.At, "holder-"+string(row.Account), "/holder")
+		if err != nil {
+			return cmd, err
+		}
+		cmd.Holder = &holder
+	}
+	return cmd, a.heldAccounts(ctx, r, row.Bank, in.Accounts, &cmd)
+}
+
+// heldAccounts seals the accounts of a holder and adds what stands on them.
+func (a API) heldAccounts(ctx context.Context, r *reader, code identity.BankCode, in []bank.HeldAccount, cmd *domain.AnswerQuery) error {
+	accounts := make([]event.Account, len(in))
+	group, sealed := errgroup.WithContext(ctx)
+	group.SetLimit(sealing)
+	for n, h := range in {
+		group.Go(func() (err error) {
+			accounts[n], err = a.Desk.Counterparty(sealed, entry.Account{Bank: string(code), Number: h.AccountNumber, Holder: h.AccountName, Kind: h.AccountType})
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	for n, h := range in {
+		for _, m := range r.measures(h.Measures) {
+			cmd.Measures = append(cmd.Measures, event.Measure{Account: accounts[n].ID, Kind: m.Kind, By: m.By, Amount: m.Amount, Until: m.Until})
+		}
+	}
+	cmd.Accounts = accounts
+	return nil
+}
+
+// given reads an amount that may be missing.
+func (r *reader) given(text, pointer string) *money.Fen {
+	if text == "" {
+		return nil
+	}
+	f := r.amount(text, pointer)
+	return &f
+}
+
+// measures reads what stands on an account. One that waits holds nothing yet.
+func (r *reader) measures(in []bank.Measure) []domain.Measure {
+	var all []domain.Measure
+	for _, m := range in {
+		if !m.Waiting {
+			all = append(all, domain.Measure{
+				Kind: measureKind(m.Type), By: agency(m.Department), Amount: r.amount(m.Amount, "/measures"), Until: r.time(m.ExpireTime, "/measures"),
+			})
+		}
+	}
+	return all
+}
+
+func measureKind(code string) string {
+	switch code {
+	case bank.MeasurePoliceStop, bank.MeasurePoliceFreeze, bank.MeasureCourtFreeze:
+		return code
+	}
+	return "other"
+}
+
+var agencyForm = regexp.MustCompile(`^([0-9]{6,12}|[^;；,，]*(公安|法院|检察|海关|监察|监管|税务|局|厅|部|院|队|所|中心|委员会)[^;；,，]*)$`)
+
+// agency is the name or the code of an authority. It rests in clear, so that
+// what cannot be one is not kept.
+func agency(department string) string {
+	if agencyForm.MatchString(department) {
+		return department
+	}
+	return ""
+}
+
+type queryRow struct {
+	Order       identity.OrderID  `json:"order"`
+	Case        identity.CaseID   `json:"case"`
+	Kind        string            `json:"kind" doc:"交易码"`
+	Mode        string            `json:"mode,omitempty"`
+	State       domain.OrderState `json:"state"`
+	RequestedAt time.Time         `json:"requestedAt"`
+	AnsweredAt  time.Time         `json:"answeredAt,omitzero"`
+	Cause       string            `json:"cause,omitempty"`
+	Balance     *money.Fen        `json:"balanceFen,omitempty"`
+	Available   *money.Fen        `json:"availableFen,omitempty"`
+	Accounts    []ownedAccount    `json:"accounts,omitempty" doc:"名下账户"`
+	Measures    []standingMeasure `json:"measures,omitempty" doc:"在先措施"`
+}
+
+type ownedAccount struct {
+	Account identity.AccountID `json:"account"`
+	Bank    identity.BankCode  `json:"bank"`
+	Kind    string             `json:"kind"`
+}
+
+// standingMeasure is what stands on the account, or on another of its holder.
+type standingMeasure struct {
+	Account identity.AccountID `json:"account,omitempty" doc:"another account than the one asked about"`
+	Kind    string             `json:"kind" doc:"0001 公安止付, 0002 公安冻结, 1001 高法冻结"`
+	By      string             `json:"by"`
+	Amount  money.Fen          `json:"amountFen,omitempty"`
+	Until   time.Time          `json:"until,omitzero"`
+}
+
+type queriesOutput struct {
+	Body struct {
+		Items []queryRow `json:"items"`
+	}
+}
+
+// queries lists what was asked about an account, and the answers.
+func (a API) queries(ctx context.Context, in *accountInput) (*queriesOutput, error) {
+	if _, err := access.Require(ctx, access.DutyOfficer, access.ShiftLeader, access.Chief, access.Investigator, access.Auditor); err != nil {
+		return nil, err
+	}
+	past, err := a.App.Accounts.Load(ctx, string(in.Account))
+	if err != nil {
+		return nil, err
+	}
+	answers := map[identity.OrderID]event.AccountQueryAnswered{}
+	for _, e := range past.Events {
+		if e, ok := e.(event.AccountQueryAnswered); ok {
+			answers[e.Order] = e
+		}
+	}
+	out := &queriesOutput{}
+	out.Body.Items = []queryRow{}
+	for _, o := range past.State.Orders {
+		if o.Kind != domain.KindQuery {
+			continue
+		}
+		e := answers[o.ID]
+		row := queryRow{
+			Order: o.ID, Case: o.Case, Kind: o.Query.TxCode, Mode: o.Query.Mode, State: o.State, RequestedAt: o.RequestAt, AnsweredAt: e.At,
+			Cause: e.Cause, Balance: e.Balance, Available: e.Available,
+		}
+		for _, m := range e.Measures {
+			row.Measures = append(row.Measures, standingMeasure(m))
+		}
+		for _, held := range e.Accounts {
+			row.Accounts = append(row.Accounts, ownedAccount{held.ID, held.Bank, string(held.Kind)})
+		}
+		out.Body.Items = append(out.Body.Items, row)
+	}
+	return out, nil
+}

@@ -1,0 +1,91 @@
+package view
+
+import (
+	"github.com/yuanlu/yuanlu/api/event"
+	"github.com/yuanlu/yuanlu/libs/identity"
+)
+
+// account folds an event of an account: first what is asked for, then what has
+// come of it.
+func (w clockWriter) account(e event.AccountEvent) error {
+	switch e := e.(type) { //nolint:gochecksumtype // see measure
+	case event.StopRequested:
+		return w.knows(e.Order, e.Case, e.Unit, e.Ordinal)
+	case event.FreezeRequested:
+		return w.knows(e.Order, e.Case, e.Operator.Unit, 0)
+	case event.LiftRequested:
+		return w.start(ClockLift, string(e.Order), e.Due, e.Target, e.Case, e.Operator.Unit)
+	case event.FreezeReleaseRequested:
+		if e.Due.IsZero() {
+			return nil
+		}
+		return w.start(ClockRelease, string(e.Order), e.Due, e.Target, e.Case, e.Operator.Unit)
+	case event.PaperOrderRegistered:
+		return w.start(ClockPaper, string(e.Registration), e.Due, "", e.Case, e.Operator.Unit)
+	case event.ObjectionFiled:
+		return w.start(ClockObjection, string(e.Objection), e.Due, "", e.Case, e.Unit)
+	case event.PaperOrderReconciled:
+		return w.stop(string(e.Registration))
+	case event.PaperOrderExpired:
+		return w.stop(string(e.Registration))
+	case event.ObjectionDecided:
+		return w.stop(string(e.Objection))
+	case event.ObjectionOverdue:
+		return w.stop(string(e.Objection))
+	case event.HolderNotified:
+		if e.About == "lift" {
+			return w.exec("DELETE FROM clocks WHERE kind = ? AND target = ?", ClockNotice, e.Order)
+		}
+		return nil
+	}
+	return w.measure(e)
+}
+
+// measure folds what has become of a stop or a freeze.
+func (w clockWriter) measure(e event.AccountEvent) error {
+	switch e := e.(type) { //nolint:gochecksumtype // see follow
+	case event.StopExecuted:
+		return w.startOf(ClockStop, e.Order, e.ExpiresAt)
+	case event.StopAnswerCorrected:
+		return w.move(string(e.Order), e.ExpiresAt)
+	case event.StopExpiryWarned:
+		return w.exec("UPDATE clocks SET warned = ? WHERE subject = ?", e.Hours, e.Order)
+	case event.StopLapsed:
+		return w.over(e.Order)
+	case event.StopFailed:
+		return w.over(e.Order)
+	case event.StopRejected:
+		return w.over(e.Order)
+	case event.StopLifted:
+		return w.lifted(e.Order, e.By)
+	case event.StopNarrowed:
+		return w.stop(string(e.By))
+	case event.FreezeExecuted:
+		return w.startOf(ClockFreeze, e.Order, e.ExpiresAt)
+	case event.FreezeRenewed:
+		return w.move(string(e.Order), e.ExpiresAt)
+	case event.FreezeLapsed:
+		return w.over(e.Order)
+	case event.FreezeLifted:
+		return w.lifted(e.Order, e.By)
+	}
+	return w.follow(e)
+}
+
+// follow folds what has become of an order that changes a measure.
+func (w clockWriter) follow(e event.AccountEvent) error {
+	var order identity.OrderID
+	switch e := e.(type) { //nolint:gochecksumtype // the rest starts and ends no clock
+	case event.LiftFailed:
+		order = e.Order
+	case event.LiftOverdue:
+		order = e.Order
+	case event.FreezePartiallyReleased:
+		order = e.By
+	case event.FreezeFollowUpFailed:
+		order = e.Order
+	default:
+		return nil
+	}
+	return w.stop(string(order))
+}
