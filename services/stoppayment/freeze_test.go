@@ -1,6 +1,7 @@
 package stoppayment_test
 
 import (
+	"maps"
 	"net/http"
 	"testing"
 	"time"
@@ -16,9 +17,7 @@ func twoOfficers(more map[string]any) map[string]any {
 	body := map[string]any{
 		"operator": entry.Officer{PoliceNo: "090001", Unit: "440982000000"}, "investigator": entry.Officer{PoliceNo: "090002", Unit: "440982000000"},
 	}
-	for k, v := range more {
-		body[k] = v
-	}
+	maps.Copy(body, more)
 	return body
 }
 
