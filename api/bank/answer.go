@@ -6,7 +6,7 @@ package bank
 type Transaction struct {
 	SerialNumber  string `json:"serialNumber"`
 	Time          string `json:"time"`
-	Direction     string `json:"direction" enum:"C,D" doc:"借贷标志: C in, D out"`
+	Direction     string `json:"direction" doc:"借贷标志: C in, D out"`
 	Amount        string `json:"amount"`
 	Balance       string `json:"balance" doc:"after this row"`
 	Cash          bool   `json:"cash,omitempty" doc:"现金标志"`
@@ -70,7 +70,7 @@ type Holder struct {
 
 // Answer (反馈) is what a bank says to an order: one of the even Tx codes.
 type Answer struct {
-	Result                      string        `json:"result" doc:"0000 done; else a four-digit code"`
+	Result                      string        `json:"result" doc:"0000 done; else a code of four to six digits" pattern:"^[0-9]{4,6}$" patternDescription:"four to six digits"`
 	AccountBalance              string        `json:"accountBalance,omitempty" doc:"before the measure"`
 	StartTime                   string        `json:"startTime,omitempty" doc:"when the bank carried it out (止付时点)"`
 	ExpireTime                  string        `json:"expireTime,omitempty"`

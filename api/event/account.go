@@ -75,6 +75,9 @@ type StopExecuted struct {
 	BalanceBefore money.Fen        `json:"balanceBeforeFen"`
 	ResultCode    string           `json:"resultCode"`
 	Held          money.Fen        `json:"heldFen,omitempty"` // of a stop of an amount (金额止付): what may not leave; 0 = all
+	// BankExpiresAt is the end that the bank names, if it is later than ExpiresAt: it
+	// holds on after the stop has lapsed.
+	BankExpiresAt time.Time `json:"bankExpiresAt,omitzero"`
 }
 
 // StopFailed (未能止付). Final for its order. Stored as "stop-failed.v1".
@@ -92,10 +95,12 @@ type StopLapsed struct {
 	ExpiredAt time.Time        `json:"expiredAt"`
 }
 
-// StopLifted (解除止付). Stored as "stop-lifted.v1".
+// StopLifted (解除止付). Of a stop that had ended already it tells that the bank
+// has let go of what it still held; the stop stays as it ended. Stored as
+// "stop-lifted.v1".
 type StopLifted struct {
 	Order identity.OrderID `json:"order"`
-	Cause string           `json:"cause"` // unrelated | error | converted | objection | unpapered | disproportionate
+	Cause string           `json:"cause"` // unrelated | error | converted | objection | unpapered | disproportionate | unlawful-hold
 	At    time.Time        `json:"at"`
 	By    identity.OrderID `json:"by,omitempty"` // the lift order (100103) that the bank carried out
 }
@@ -109,6 +114,11 @@ type BankDiscrepancyFound struct {
 	Found    string           `json:"found,omitempty"`
 	Row      string           `json:"row,omitempty"` // serial number of the row that does not fit
 	At       time.Time        `json:"at,omitzero"`
+	// HoldsUntil is until when the bank holds the account by what it says, though the
+	// city has no right to hold it any more; zero if it does not.
+	HoldsUntil time.Time `json:"holdsUntil,omitzero"`
+	// Transfers are those whose rows are missing, where there are several.
+	Transfers []identity.TransferID `json:"transfers,omitempty"`
 }
 
 // Row (交易明细) is one line of an account's statement.
@@ -133,6 +143,9 @@ type StatementReceived struct {
 	Part  int       `json:"part,omitempty"`
 	Parts int       `json:"parts,omitempty"`
 	At    time.Time `json:"at,omitzero"` // when a part came
+	// Corrects (更正) says that it takes the place of the statement of this order that
+	// counted before, whether or not that one's rows are here.
+	Corrects bool `json:"corrects,omitempty"`
 }
 
 // InflowTraced (流入认定): a transfer into this account carries a victim's
@@ -182,6 +195,9 @@ type FundsAttributed struct {
 	Parts  int                   `json:"parts,omitempty"`
 	Names  []identity.TransferID `json:"names,omitempty"`
 	Manual *ManualBasis          `json:"manual,omitempty"` // of method MANUAL
+	// FormerCases are the cases whose money the revision before found here and this
+	// one does not find any more.
+	FormerCases []identity.CaseID `json:"formerCases,omitempty"`
 }
 
 // FreezeRequested (冻结申请), the platform's 100201, approved in the pursuit.

@@ -43,17 +43,19 @@ type FreezeReleaseRequested struct {
 	Case         identity.CaseID      `json:"case"`
 	Account      Account              `json:"account"`
 	Amount       money.Fen            `json:"amountFen,omitempty"`
-	Cause        string               `json:"cause"` // unrelated | error | objection | disproportionate | concluded
+	Cause        string               `json:"cause"` // unrelated | error | objection | disproportionate | concluded | unlawful-hold
 	Objection    identity.ObjectionID `json:"objection,omitempty"`
 	Approver     Officer              `json:"approver"`
 	Operator     Officer              `json:"operator"`
 	Investigator Officer              `json:"investigator"`
 	Due          time.Time            `json:"due,omitzero"` // by when the bank has done it and the owner knows (art. 247)
 	At           time.Time            `json:"at"`
+	Repeats      identity.OrderID     `json:"repeats,omitempty"` // the release that the bank could not carry out, of which this is the next attempt
 }
 
-// FreezeLifted (解冻): the freeze has ended by order. Stored as
-// "freeze-lifted.v1".
+// FreezeLifted (解冻): the freeze has ended by order. Of one that was over before it
+// tells that the bank has let go of what it still held; the freeze stays as it
+// ended. Stored as "freeze-lifted.v1".
 type FreezeLifted struct {
 	Order identity.OrderID `json:"order"`
 	By    identity.OrderID `json:"by,omitempty"`

@@ -34,6 +34,7 @@ type LiftRequested struct {
 	Investigator Officer              `json:"investigator"`
 	Due          time.Time            `json:"due"` // by when the bank has done it and the owner knows (程序规定 art. 247)
 	At           time.Time            `json:"at"`
+	Repeats      identity.OrderID     `json:"repeats,omitempty"` // the lift that the bank could not carry out, of which this is the next attempt
 }
 
 // StopNarrowed (缩减止付金额): the bank holds Held fen from now on instead of
@@ -56,11 +57,13 @@ type StopRaiseRequested struct {
 	Account      Account          `json:"account"`
 	Level        int              `json:"level"`
 	Amount       money.Fen        `json:"amountFen"`
-	Source       Transfer         `json:"source"` // the transfer that brought more
+	Source       Transfer         `json:"source"` // the latest transfer that brought more
 	Unit         identity.Unit    `json:"unit"`
 	Operator     Officer          `json:"operator"`
 	Investigator Officer          `json:"investigator"`
 	At           time.Time        `json:"at"`
+	// Sources are all the transfers that brought more, if there are several.
+	Sources []identity.TransferID `json:"sources,omitempty"`
 }
 
 // StopRaised (提高止付金额): the bank holds Held fen from now on. Stored as
@@ -133,6 +136,7 @@ type PriorRestraintFound struct {
 	Amount money.Fen        `json:"amountFen,omitempty"`
 	Until  time.Time        `json:"until,omitzero"`
 	At     time.Time        `json:"at"`
+	Ended  bool             `json:"ended,omitempty"` // it stands no more: it is not on the bank's list of all that does
 }
 
 // StopAnswerCorrected (更正反馈): the bank takes back what it said of an executed
@@ -145,6 +149,11 @@ type StopAnswerCorrected struct {
 	Held          money.Fen        `json:"heldFen,omitempty"`
 	ResultCode    string           `json:"resultCode"`
 	At            time.Time        `json:"at"`
+	// BankExpiresAt is as in [StopExecuted].
+	BankExpiresAt time.Time `json:"bankExpiresAt,omitzero"`
+	// Said is what the bank says that it held at first, where an order has changed
+	// the amount since: then Held is what that order has brought.
+	Said money.Fen `json:"saidFen,omitempty"`
 }
 
 // OrderDeliveryFailed (指令送达失败): the machine channel cannot deliver an

@@ -60,7 +60,8 @@ type ObjectionAccepted struct {
 	At        time.Time            `json:"at"`
 }
 
-// ObjectionDecided (异议决定). Stored as "objection-decided.v1".
+// ObjectionDecided (异议决定). One that was closed by itself, because the measure
+// was over, has no officer. Stored as "objection-decided.v1".
 type ObjectionDecided struct {
 	Objection identity.ObjectionID `json:"objection"`
 	Order     identity.OrderID     `json:"order"`
@@ -68,6 +69,7 @@ type ObjectionDecided struct {
 	Reason    string               `json:"reason"`  // code
 	Keep      money.Fen            `json:"keepFen,omitempty"`
 	LiftOrder identity.OrderID     `json:"liftOrder,omitempty"`
+	Document  string               `json:"document,omitempty"` // withdrawn: hash of the holder's paper
 	Officer   Officer              `json:"officer"`
 	At        time.Time            `json:"at"`
 }

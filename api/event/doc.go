@@ -10,6 +10,7 @@
 //	account-<accountId>   AccountEvent   stoppayment
 //	approval-<unit>       ApprovalEvent  stoppayment (standing approvals of a unit)
 //	protective-<id>       ProtectiveEvent  stoppayment (protective stops of a person's own accounts)
+//	shield-<accountID>    ShieldEvent    stoppayment (which protective stop has an account, and how long it was held)
 //	bank-<bankCode>       DeskEvent      stoppayment (strays and reachability of one bank)
 //	refund-<procedureId>  RefundEvent    refund
 //

@@ -40,6 +40,7 @@ func PursuitCodec() Codec[PursuitEvent] {
 		stored("freeze-proposed.v1", func(e FreezeProposed) PursuitEvent { return e }),
 		stored("freeze-approved.v1", func(e FreezeApproved) PursuitEvent { return e }),
 		stored("first-order-overdue.v1", func(e FirstOrderOverdue) PursuitEvent { return e }),
+		stored("plaintext-viewed.v1", func(e PlaintextViewed) PursuitEvent { return e }),
 	)
 }
 
@@ -129,6 +130,18 @@ func ProtectiveCodec() Codec[ProtectiveEvent] {
 		stored("protective-stop-lifted.v1", func(e ProtectiveStopLifted) ProtectiveEvent { return e }),
 		stored("protective-stop-lapsed.v1", func(e ProtectiveStopLapsed) ProtectiveEvent { return e }),
 		stored("protective-subject-notified.v1", func(e ProtectiveSubjectNotified) ProtectiveEvent { return e }),
+		stored("protective-lift-requested.v1", func(e ProtectiveLiftRequested) ProtectiveEvent { return e }),
+		stored("protective-objection-filed.v1", func(e ProtectiveObjectionFiled) ProtectiveEvent { return e }),
+		stored("protective-objection-decided.v1", func(e ProtectiveObjectionDecided) ProtectiveEvent { return e }),
+		stored("protective-objection-overdue.v1", func(e ProtectiveObjectionOverdue) ProtectiveEvent { return e }),
+	)
+}
+
+// ShieldCodec reads and writes [ShieldEvent].
+func ShieldCodec() Codec[ShieldEvent] {
+	return newCodec(
+		stored("protective-account-claimed.v1", func(e ProtectiveAccountClaimed) ShieldEvent { return e }),
+		stored("protective-account-freed.v1", func(e ProtectiveAccountFreed) ShieldEvent { return e }),
 	)
 }
 
@@ -175,6 +188,7 @@ func Codecs() Codec[Event] {
 	merge(all, ApprovalCodec())
 	merge(all, AccountCodec())
 	merge(all, ProtectiveCodec())
+	merge(all, ShieldCodec())
 	merge(all, DeskCodec())
 	merge(all, RefundCodec())
 	return all

@@ -5,6 +5,7 @@ import (
 
 	"github.com/yuanlu/yuanlu/libs/identity"
 	"github.com/yuanlu/yuanlu/libs/money"
+	"github.com/yuanlu/yuanlu/libs/seal"
 )
 
 // ProtectiveEvent is something that has happened to a protective stop (保护性止付)
@@ -73,6 +74,8 @@ type ProtectiveStopApplied struct {
 	ExpiresAt  time.Time          `json:"expiresAt"` // never after the cap
 	Balance    money.Fen          `json:"balanceFen"`
 	ResultCode string             `json:"resultCode"`
+	// BankExpiresAt is the end that the bank named, if it is later than ExpiresAt.
+	BankExpiresAt time.Time `json:"bankExpiresAt,omitzero"`
 }
 
 // ProtectiveStopFailed (保护性止付未成) on one account. Stored as
@@ -82,6 +85,9 @@ type ProtectiveStopFailed struct {
 	ResultCode string           `json:"resultCode"`
 	Cause      string           `json:"cause"`
 	At         time.Time        `json:"at"`
+	// ExecutedAt and BankExpiresAt are of what the bank carried out after the end.
+	ExecutedAt    time.Time `json:"executedAt,omitzero"`
+	BankExpiresAt time.Time `json:"bankExpiresAt,omitzero"`
 }
 
 // ProtectiveRenewalRequested (保护性止付续期) for all accounts, up to the cap.
@@ -111,8 +117,17 @@ type ProtectiveExemptionGranted struct {
 // accounts in one step. Stored as "protective-release-requested.v1".
 type ProtectiveReleaseRequested struct {
 	Accounts []ProtectedAccount `json:"accounts"` // with the lift order
-	Reason   string             `json:"reason"`   // subject-asks | danger-over | error | cap
+	Reason   string             `json:"reason"`   // subject-asks | danger-over | error | objection | cap
 	Officer  Officer            `json:"officer"`
+	At       time.Time          `json:"at"`
+}
+
+// ProtectiveLiftRequested (再次解除): a bank that may still hold accounts which
+// nothing holds any more is asked to let go, by itself. Stored as
+// "protective-lift-requested.v1".
+type ProtectiveLiftRequested struct {
+	Accounts []ProtectedAccount `json:"accounts"` // with the lift order
+	Reason   string             `json:"reason"`   // lapsed | late | again
 	At       time.Time          `json:"at"`
 }
 
@@ -140,4 +155,68 @@ type ProtectiveSubjectNotified struct {
 	Via       string    `json:"via"`
 	Officer   Officer   `json:"officer"`
 	At        time.Time `json:"at"`
+}
+
+// ProtectiveObjectionFiled (解除申请、异议) by the subject against the stop of his
+// own accounts. Stored as "protective-objection-filed.v1".
+type ProtectiveObjectionFiled struct {
+	Objection identity.ObjectionID `json:"objection"`
+	Holder    seal.Box             `json:"holder"`
+	Contact   seal.Box             `json:"contact,omitzero"`
+	Text      seal.Box             `json:"text,omitzero"`
+	Grounds   string               `json:"grounds"`             // code
+	Documents []string             `json:"documents,omitempty"` // hashes of what was handed in
+	Channel   string               `json:"channel"`             // counter | phone | bank | online | letter
+	FiledAt   time.Time            `json:"filedAt"`
+	Due       time.Time            `json:"due"` // of the decision
+	Unit      identity.Unit        `json:"unit"`
+	Officer   Officer              `json:"officer"`
+}
+
+// ProtectiveObjectionDecided (异议决定). One that is upheld releases all accounts.
+// Stored as "protective-objection-decided.v1".
+type ProtectiveObjectionDecided struct {
+	Objection identity.ObjectionID `json:"objection"`
+	Outcome   string               `json:"outcome"` // upheld | dismissed | withdrawn
+	Reason    string               `json:"reason"`  // code
+	Officer   Officer              `json:"officer"`
+	At        time.Time            `json:"at"`
+}
+
+// ProtectiveObjectionOverdue (异议逾期): the term to decide has passed. Stored as
+// "protective-objection-overdue.v1".
+type ProtectiveObjectionOverdue struct {
+	Objection identity.ObjectionID `json:"objection"`
+	Due       time.Time            `json:"due"`
+	Unit      identity.Unit        `json:"unit"`
+}
+
+// ShieldEvent is something that has happened to the claim (占用) of protective
+// stops on one account: one at a time, and how long it was held in all. Owner:
+// stoppayment.
+//
+//sumtype:decl
+type ShieldEvent interface {
+	Event
+	isShield()
+}
+
+// ProtectiveAccountClaimed (保护性止付占用): no other protective stop takes the
+// account until this one has let go of it. Stored as
+// "protective-account-claimed.v1".
+type ProtectiveAccountClaimed struct {
+	Protective  identity.ProtectiveID `json:"protective"`
+	Responsible identity.Unit         `json:"responsible"`
+	CapAt       time.Time             `json:"capAt"`
+	At          time.Time             `json:"at"`
+}
+
+// ProtectiveAccountFreed (占用解除): what the former protective stop came to, noted
+// when it is settled. Since and Until are when its bank held the account, absent if
+// it never did. Stored as "protective-account-freed.v1".
+type ProtectiveAccountFreed struct {
+	Protective identity.ProtectiveID `json:"protective"`
+	Since      time.Time             `json:"since,omitzero"`
+	Until      time.Time             `json:"until,omitzero"`
+	At         time.Time             `json:"at"`
 }

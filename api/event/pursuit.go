@@ -100,3 +100,15 @@ type FirstOrderOverdue struct {
 	Due         time.Time       `json:"due"`
 	Responsible Officer         `json:"responsible"`
 }
+
+// PlaintextViewed (明文查看): somebody was shown the names and account numbers of a
+// case in full, and for what. Stored as "plaintext-viewed.v1".
+type PlaintextViewed struct {
+	Case    identity.CaseID `json:"case"`
+	User    string          `json:"user"` // police number
+	Unit    identity.Unit   `json:"unit"`
+	Role    string          `json:"role"`
+	Purpose string          `json:"purpose"` // file | court | bank | review
+	What    string          `json:"what"`    // flow | flow-svg | flow-xlsx | explanation
+	At      time.Time       `json:"at"`
+}

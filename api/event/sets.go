@@ -121,6 +121,7 @@ func (TransferTraced) isEvent()         {}
 func (FreezeProposed) isEvent()         {}
 func (FreezeApproved) isEvent()         {}
 func (FirstOrderOverdue) isEvent()      {}
+func (PlaintextViewed) isEvent()        {}
 
 func (PursuitOpened) isPursuit()          {}
 func (DownstreamAccountFound) isPursuit() {}
@@ -128,6 +129,7 @@ func (TransferTraced) isPursuit()         {}
 func (FreezeProposed) isPursuit()         {}
 func (FreezeApproved) isPursuit()         {}
 func (FirstOrderOverdue) isPursuit()      {}
+func (PlaintextViewed) isPursuit()        {}
 
 func (StandingApprovalGranted) isEvent()  {}
 func (StandingApprovalRevoked) isEvent()  {}
@@ -151,6 +153,10 @@ func (ProtectiveReleaseRequested) isEvent() {}
 func (ProtectiveStopLifted) isEvent()       {}
 func (ProtectiveStopLapsed) isEvent()       {}
 func (ProtectiveSubjectNotified) isEvent()  {}
+func (ProtectiveLiftRequested) isEvent()    {}
+func (ProtectiveObjectionFiled) isEvent()   {}
+func (ProtectiveObjectionDecided) isEvent() {}
+func (ProtectiveObjectionOverdue) isEvent() {}
 
 func (ProtectiveStopRequested) isProtective()    {}
 func (ProtectiveStopApproved) isProtective()     {}
@@ -164,6 +170,16 @@ func (ProtectiveReleaseRequested) isProtective() {}
 func (ProtectiveStopLifted) isProtective()       {}
 func (ProtectiveStopLapsed) isProtective()       {}
 func (ProtectiveSubjectNotified) isProtective()  {}
+func (ProtectiveLiftRequested) isProtective()    {}
+func (ProtectiveObjectionFiled) isProtective()   {}
+func (ProtectiveObjectionDecided) isProtective() {}
+func (ProtectiveObjectionOverdue) isProtective() {}
+
+func (ProtectiveAccountClaimed) isEvent() {}
+func (ProtectiveAccountFreed) isEvent()   {}
+
+func (ProtectiveAccountClaimed) isShield() {}
+func (ProtectiveAccountFreed) isShield()   {}
 
 func (StrayAnswerReceived) isEvent() {}
 func (StrayAnswersDropped) isEvent() {}

@@ -80,6 +80,16 @@ func trusting(tb testing.TB, now func() time.Time, keys ...channel.Key) *channel
 	if err != nil {
 		tb.Fatal(err)
 	}
+	return channel.NewVerifier(k, now, "channel.bank.example", "example.com")
+}
+
+// onThisMachine trusts keys, and has no name but the machine's own.
+func onThisMachine(tb testing.TB, now func() time.Time, keys ...channel.Key) *channel.Verifier {
+	tb.Helper()
+	k, err := channel.NewKeys(keys...)
+	if err != nil {
+		tb.Fatal(err)
+	}
 	return channel.NewVerifier(k, now)
 }
 

@@ -22,9 +22,13 @@
 // the same key is of no use here. alg may be left out: what counts is which key
 // keyid names, and alg, if given, has to be that key's.
 //
-// @authority is the host in lower case, without the port if it is 80 or 443: a
-// message to one recipient is worth nothing at another. @target-uri is not used,
-// since whoever ends TLS before the service would change it.
+// @authority is the host in lower case, without the port if it is 80 or 443. A
+// receiver has a list of its own names and takes in nothing that was signed for
+// another: a message to one recipient is worth nothing at another. The Host field
+// alone would not tell, since who plays the message on writes that too. Without a
+// list, a receiver is known as localhost and by its loopback addresses alone.
+// @target-uri is not used, since whoever ends TLS before the service would change
+// it.
 //
 // A reply covers "@status", "content-digest" and the signature of the request it
 // replies to ("signature";req;key="sig1"), so that it answers this request and no
@@ -36,7 +40,8 @@
 // message is signed; what is said about the signature can be read and covers what
 // it has to; keyid names a key that the receiver has been given, never one that
 // the message brings along; created lies within five minutes of the receiver's
-// clock, on either side; the signature is right; the body has at most 4 MiB; its
+// clock, on either side, and within thirty seconds for a GET; the signature is
+// right; @authority is a name of the receiver; the body has at most 4 MiB; its
 // SHA-256 is the digest; the nonce has not been seen from this key. Nothing is
 // read of a body before the signature is right.
 //
@@ -46,7 +51,10 @@
 // is refused until the oldest have passed, and takes nothing away from other keys.
 // The memory is a process's own. A message played to another replica, or after a
 // restart, within its five minutes is genuine and only late: what is done with it
-// has the order's id as its key, and is done once.
+// has the order's id as its key, and is done once. A GET so played is answered
+// again, with the orders that are open then: that is the limit of this memory. It
+// takes somebody who reads inside the TLS between bank and city, within thirty
+// seconds; and the answer, which is signed for the request, goes over the same TLS.
 //
 // # Algorithms
 //

@@ -5,8 +5,11 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"io"
+	"net"
 	"net/http"
+	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	sfv "github.com/dunglas/httpsfv"
@@ -15,6 +18,9 @@ import (
 const (
 	// Window is how far a message's time may lie from the receiver's clock.
 	Window = 5 * time.Minute
+	// ReadWindow is the same for a request that asks for something (GET, HEAD): what
+	// it is given is given again to whoever plays it to another process.
+	ReadWindow = 30 * time.Second
 	// MaxBody bounds a message's body, in bytes.
 	MaxBody = 4 << 20
 )
@@ -34,20 +40,35 @@ type Message struct {
 type Verifier struct {
 	keys   Keys
 	now    func() time.Time
+	names  map[string]bool
 	nonces *nonces
 }
 
-// NewVerifier makes a receiver that trusts these keys.
-func NewVerifier(keys Keys, now func() time.Time) *Verifier {
-	return &Verifier{keys: keys, now: now, nonces: newNonces()}
+// NewVerifier makes a receiver that trusts these keys and takes in requests to
+// these hosts, each with its port unless it is 80 or 443. Without any it takes in
+// those to the machine it runs on, under a name that no other machine has
+// (localhost, 127.0.0.1, ::1, whatever the port).
+func NewVerifier(keys Keys, now func() time.Time, hosts ...string) *Verifier {
+	names := map[string]bool{}
+	for _, h := range hosts {
+		names[authority(h)] = true
+	}
+	return &Verifier{keys: keys, now: now, names: names, nonces: newNonces()}
 }
 
 // Request takes a request in. The errors are those of rules.go. It leaves the
 // request with a body that can be read again.
 func (v *Verifier) Request(r *http.Request) (Message, error) {
-	signed, err := v.signed(requestMessage(r), covered(), false)
+	m, window := requestMessage(r), Window
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		window = ReadWindow
+	}
+	signed, err := v.signed(m, covered(), false, window)
 	if err != nil {
 		return Message{}, err
+	}
+	if !v.mine(m.derived["@authority"]) {
+		return Message{}, ErrOtherHost
 	}
 	if len(signed.Nonce) < minNonce || len(signed.Nonce) > maxNonce {
 		return Message{}, ErrMalformed
@@ -67,7 +88,7 @@ func (v *Verifier) Request(r *http.Request) (Message, error) {
 // nothing proves.
 func (v *Verifier) Reply(r *http.Response, to *http.Request, owner string) (Message, error) {
 	unproven := Message{Status: r.StatusCode}
-	signed, err := v.signed(replyMessage(r.Header, r.StatusCode, to.Header), coveredReply(), true)
+	signed, err := v.signed(replyMessage(r.Header, r.StatusCode, to.Header), coveredReply(), true, Window)
 	if err != nil {
 		return unproven, err
 	}
@@ -82,7 +103,7 @@ func (v *Verifier) Reply(r *http.Response, to *http.Request, owner string) (Mess
 }
 
 // signed proves a message but for its body.
-func (v *Verifier) signed(m message, needed []string, reply bool) (Message, error) {
+func (v *Verifier) signed(m message, needed []string, reply bool, window time.Duration) (Message, error) {
 	found, err := member(m.header, fieldInput)
 	if err != nil {
 		return Message{}, err
@@ -110,7 +131,7 @@ func (v *Verifier) signed(m message, needed []string, reply bool) (Message, erro
 		return Message{}, ErrSignature
 	}
 	created := time.Unix(p.created, 0).UTC()
-	if apart := v.now().Sub(created); apart > Window || apart < -Window || p.expires != 0 && v.now().Unix() > p.expires {
+	if apart := v.now().Sub(created); apart > window || apart < -window || p.expires != 0 && v.now().Unix() > p.expires {
 		return Message{}, ErrOutOfTime
 	}
 	base, err := m.base(input)
@@ -121,6 +142,21 @@ func (v *Verifier) signed(m message, needed []string, reply bool) (Message, erro
 		return Message{}, ErrSignature
 	}
 	return Message{Owner: key.Owner, KeyID: key.ID, Nonce: p.nonce, Created: created}, nil
+}
+
+// mine tells whether a message was signed for this receiver. What the request says
+// of its host proves nothing by itself: who plays a message to another city can
+// write there what was signed.
+func (v *Verifier) mine(host string) bool {
+	if len(v.names) > 0 {
+		return v.names[host]
+	}
+	name := host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		name = h
+	}
+	ip, err := netip.ParseAddr(strings.Trim(name, "[]"))
+	return name == "localhost" || err == nil && ip.IsLoopback()
 }
 
 func covers(input sfv.InnerList, needed []string, reply bool) bool {

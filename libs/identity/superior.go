@@ -14,6 +14,13 @@ func (u Unit) Stem() string {
 	return stem
 }
 
+// bureauDigits name province, city and county in a unit code.
+const bureauDigits = 6
+
+// Bureau (承办机关) names the county-level bureau that a unit belongs to, or the
+// city's or the province's own: a bureau and its stations are one agency.
+func (u Unit) Bureau() string { return string(u[:min(len(u), bureauDigits)]) }
+
 // Oversees tells whether a unit is the given one or superior to it (上级单位): their
 // codes begin alike up to the zeros of the superior one, as 440900000000 oversees
 // 440982000000, and that one 440982010000.

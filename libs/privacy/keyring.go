@@ -34,8 +34,9 @@ var (
 // maxPlaintext limits one field, in bytes. The longest are narratives.
 const maxPlaintext = 1 << 20
 
-// cacheSize limits how many unwrapped keys are kept in memory.
-const cacheSize = 10_000
+// cacheSize limits how many unwrapped keys are kept in memory, less than a
+// kilobyte each: those of a hundred large chases at once.
+const cacheSize = 65_536
 
 // Log is the part of the log that keys are kept in; *eventlog.Log is one.
 type Log interface {

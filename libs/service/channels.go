@@ -54,7 +54,10 @@ var errChannels = errors.New("not a list of channels that can be used")
 // channelsFile is what an operator writes.
 type channelsFile struct {
 	KeyID string `json:"keyId"` // of the city's own key, as the banks know it
-	Banks []struct {
+	// Authorities are the hosts under which banks call the city, with the port
+	// unless it is 443. None: this machine alone.
+	Authorities []string `json:"authorities"`
+	Banks       []struct {
 		Bank           string `json:"bank"`
 		URL            string `json:"url"`
 		TimeoutSeconds int    `json:"timeoutSeconds"` // 5 if absent
@@ -80,7 +83,7 @@ func ParseChannels(list, private []byte, banks identity.Banks, now func() time.T
 		return Channels{}, fmt.Errorf("%w: %w", errChannels, err)
 	}
 	signer, err := channel.NewSigner(file.KeyID, private, now)
-	if err != nil {
+	if err := errors.Join(err, hosts(file.Authorities)); err != nil {
 		return Channels{}, fmt.Errorf("%w: %w", errChannels, err)
 	}
 	c := Channels{Signer: signer}
@@ -109,8 +112,18 @@ func ParseChannels(list, private []byte, banks identity.Banks, now func() time.T
 	if err != nil {
 		return Channels{}, fmt.Errorf("%w: %w", errChannels, err)
 	}
-	c.Verifier = channel.NewVerifier(keys, now)
+	c.Verifier = channel.NewVerifier(keys, now, file.Authorities...)
 	return c, nil
+}
+
+// hosts refuses what is no name of a host, with or without a port.
+func hosts(names []string) error {
+	for _, host := range names {
+		if u, err := url.Parse("https://" + host); err != nil || host == "" || u.Host != host {
+			return fmt.Errorf("authorities: %.64q is not a host, with or without a port", host)
+		}
+	}
+	return nil
 }
 
 // confidential tells whether an address keeps what is sent there to itself; none at

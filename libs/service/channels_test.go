@@ -70,6 +70,9 @@ func TestAListOfChannelsIsTakenWholeOrNotAtAll(t *testing.T) {
 		"a key that is none":                 func(_, b map[string]any) { b["keys"] = []any{map[string]any{"id": "k", "publicKey": "x"}} },
 		"an hour to reply":                   func(_, b map[string]any) { b["timeoutSeconds"] = 3600 },
 		"a negative time to reply":           func(_, b map[string]any) { b["timeoutSeconds"] = -1 },
+		"an address in place of a host":      func(f, _ map[string]any) { f["authorities"] = []any{"https://city.example"} },
+		"a path in place of a host":          func(f, _ map[string]any) { f["authorities"] = []any{"city.example/v1"} },
+		"a host without a name":              func(f, _ map[string]any) { f["authorities"] = []any{""} },
 		"no name for the city's own key":     func(f, _ map[string]any) { f["keyId"] = "" },
 		"one key for two": func(_, b map[string]any) {
 			key := map[string]any{"id": "k", "publicKey": public}

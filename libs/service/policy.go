@@ -29,8 +29,12 @@ type Policy struct {
 	Grades map[string]string `json:"grades"`
 	// FreezeTermMonths is the term asked for, at most 6 (程序规定 art. 243).
 	FreezeTermMonths int `json:"freezeTermMonths"`
-	// PaperDays is within how many working days the papers of a stop must follow
-	// that was asked for by telephone or on paper (后补期限), 1 to 30 (K).
+	// PaperHours is within how many hours the papers of a stop must follow that was
+	// asked for by telephone or on paper (后补期限), 1 to 720 (K). A term beyond the 48
+	// hours of the stop binds nobody.
+	PaperHours int `json:"paperHours"`
+	// PaperDays is the same in working days, 1 to 30; where it is set it counts and
+	// PaperHours does not. 0: not set.
 	PaperDays int `json:"paperDays"`
 	// Remedy is how holders are heard and how much may be held.
 	Remedy RemedyPolicy `json:"remedy"`
@@ -69,7 +73,7 @@ func DefaultPolicy() Policy {
 		},
 		Grades:           map[string]string{"高": "high", "中": "medium", "低": "low"},
 		FreezeTermMonths: 6,
-		PaperDays:        5,
+		PaperHours:       24,
 		Remedy:           defaultRemedy(),
 	}
 }
@@ -135,8 +139,8 @@ func (p Policy) check() error {
 	if p.Chase.Scope != "ALL" && p.Chase.Scope != "AMOUNT" {
 		return fmt.Errorf("%w: chase: scope is ALL or AMOUNT", errPolicy)
 	}
-	if p.PaperDays < 1 || p.PaperDays > 30 {
-		return fmt.Errorf("%w: paperDays is 1 to 30", errPolicy)
+	if p.PaperHours < 1 || p.PaperHours > 720 || p.PaperDays < 0 || p.PaperDays > 30 {
+		return fmt.Errorf("%w: paperHours is 1 to 720, paperDays 1 to 30 or absent", errPolicy)
 	}
 	if p.FreezeTermMonths < 1 || p.FreezeTermMonths > 6 {
 		return fmt.Errorf("%w: freezeTermMonths is 1 to 6", errPolicy)

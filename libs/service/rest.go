@@ -143,7 +143,7 @@ func (p Page) After() (uint64, error) {
 	if p.Cursor == "" {
 		return 0, nil
 	}
-	n, err := strconv.ParseUint(p.Cursor, 36, 64)
+	n, err := strconv.ParseUint(p.Cursor, 36, 63) // a place in a list, which has a sign
 	if err != nil || n == 0 {
 		return 0, ErrCursor
 	}

@@ -33,8 +33,10 @@ type Config struct {
 	Schema   string   // CREATE statements
 	Prefixes []string // of the streams it is folded from
 	// Apply folds one event in. An error stops the view.
-	Apply  func(ctx context.Context, tx *sql.Tx, r eventlog.Recorded) error
-	Logger *slog.Logger
+	Apply func(ctx context.Context, tx *sql.Tx, r eventlog.Recorded) error
+	// Committed, if given, is called when what was applied can be read.
+	Committed func()
+	Logger    *slog.Logger
 }
 
 // View is a set of rows that follows the log.
@@ -239,6 +241,9 @@ func (v *View) commit(ctx context.Context, arrived []eventlog.Delivery) error {
 	}
 	if err := tx.Commit(); err != nil {
 		return err
+	}
+	if v.cfg.Committed != nil {
+		v.cfg.Committed()
 	}
 	v.advance(p, at, caughtUp)
 	return nil

@@ -9,6 +9,7 @@
 //	hears  LossTransferDeclared                                                          -> Trace                -> DownstreamAccountFound, TransferTraced
 //	hears  DownstreamAccountFound                                                        -> RequestStop          -> StopRequested, StopApproved, InflowTraced, FundsAttributed, PriorRestraintFound
 //	hears  TransferTraced                                                                -> TraceInflow          -> InflowTraced, FundsAttributed, BankDiscrepancyFound, StopRaiseRequested
+//	REST   GET /v1/pursuits/{case}/flow (unmasked)                                       -> NotePlaintext        -> PlaintextViewed
 //	REST   POST /v1/orders/approvals (by itself, a raise)                                 -> ApproveRaise         -> StopApproved
 //	hears  FundsAttributed                                                               -> Trace                -> DownstreamAccountFound, TransferTraced
 //	hears  OutflowsAttributed                                                            -> Trace                -> as above
@@ -44,6 +45,10 @@
 //	REST   POST /v1/accounts/{account}/attributions/proposals/{proposal}/rejection       -> RejectManual         -> ManualAttributionRejected
 //	REST   POST /v1/accounts/{account}/queries                                           -> RequestQuery         -> AccountQueryRequested
 //	REST   POST /v1/protective-stops                                                     -> RequestProtective    -> ProtectiveStopRequested
+//	REST   POST /v1/protective-stops (each account)                                      -> ClaimAccount         -> ProtectiveAccountClaimed
+//	REST   POST /v1/protective-stops (refused, or over)                                  -> UnclaimAccount       -> ProtectiveAccountFreed
+//	REST   POST /v1/protective-stops/{protective}/objections                             -> FileProtectiveObjection -> ProtectiveObjectionFiled, ProtectiveObjectionDecided
+//	REST   POST /v1/protective-stops/{protective}/objections/{objection}/decision        -> DecideProtectiveObjection -> ProtectiveObjectionDecided, ProtectiveReleaseRequested
 //	REST   POST /v1/protective-stops/{protective}/approval                               -> ApproveProtective    -> ProtectiveStopApproved
 //	REST   POST /v1/protective-stops/{protective}/rejection                              -> RejectProtective     -> ProtectiveStopRejected
 //	REST   POST /v1/protective-stops/{protective}/renewal                                -> RenewProtective      -> ProtectiveRenewalRequested
@@ -55,23 +60,24 @@
 //	bank   POST /v1/bank/orders/{order}/answer (stop)                                    -> AnswerStop           -> StopExecuted, StopFailed, StopAnswerCorrected, StatementReceived, FundsAttributed, BankDiscrepancyFound, PriorRestraintFound, LiftRequested, StopRaiseRequested
 //	bank   POST /v1/bank/orders/{order}/answer (stop, out of proportion)                 -> AnswerStop           -> DisproportionFound
 //	bank   POST /v1/bank/orders/{order}/answer (more rows)                               -> AddRows              -> StatementReceived, FundsAttributed, BankDiscrepancyFound
-//	bank   POST /v1/bank/orders/{order}/answer (lift, narrowing, raise)                  -> AnswerStopChange     -> StopLifted, StopNarrowed, StopRaised, LiftFailed, StopFailed, BankDiscrepancyFound
-//	bank   POST /v1/bank/orders/{order}/answer (freeze)                                  -> AnswerFreeze         -> FreezeExecuted, FreezeQueued, FreezeFailed, StopLifted, BankDiscrepancyFound
-//	bank   POST /v1/bank/orders/{order}/answer (renewal, release)                        -> AnswerFollowUp       -> FreezeRenewed, FreezeLifted, FreezePartiallyReleased, FreezeFollowUpFailed, FreezePromoted
-//	bank   POST /v1/bank/orders/{order}/answer (query)                                   -> AnswerQuery          -> AccountQueryAnswered, StatementReceived, FundsAttributed, BankDiscrepancyFound
-//	bank   POST /v1/bank/orders/{order}/answer (protective)                              -> AnswerProtective     -> ProtectiveStopApplied, ProtectiveStopFailed, ProtectiveStopLifted, ProtectiveReleaseRequested
+//	bank   POST /v1/bank/orders/{order}/answer (lift, narrowing, raise)                  -> AnswerStopChange     -> StopLifted, StopNarrowed, StopRaised, LiftFailed, StopFailed, BankDiscrepancyFound, LiftRequested
+//	bank   POST /v1/bank/orders/{order}/answer (freeze)                                  -> AnswerFreeze         -> FreezeExecuted, FreezeQueued, FreezeFailed, StopLifted, BankDiscrepancyFound, FreezePromoted, FreezeReleaseRequested, StopRejected, LiftRequested
+//	bank   POST /v1/bank/orders/{order}/answer (renewal, release)                        -> AnswerFollowUp       -> FreezeRenewed, FreezeLifted, FreezePartiallyReleased, FreezeFollowUpFailed, FreezePromoted, BankDiscrepancyFound, FreezeReleaseRequested
+//	bank   POST /v1/bank/orders/{order}/answer (query)                                   -> AnswerQuery          -> AccountQueryAnswered, StatementReceived, FundsAttributed, BankDiscrepancyFound, LiftRequested, DisproportionFound, PriorRestraintFound
+//	bank   POST /v1/bank/orders/{order}/answer (protective)                              -> AnswerProtective     -> ProtectiveStopApplied, ProtectiveStopFailed, ProtectiveStopLifted, ProtectiveLiftRequested
+//	bank   POST /v1/bank/orders/{order}/objections (protective)                          -> FileProtectiveObjection -> ProtectiveObjectionFiled, ProtectiveObjectionDecided
 //	bank   POST /v1/bank/orders/{order}/answer (not its own)                             -> NoteStray            -> StrayAnswerReceived, StrayAnswersDropped
 //	bank   POST /v1/bank/orders/{order}/objections                                       -> FileObjection        -> ObjectionFiled, ObjectionDecided
 //	bank   POST /v1/machine/answers                                                      -> AnswerStop           -> as above
 //	clock  30 minutes after the report                                                   -> NoteOverdue          -> FirstOrderOverdue
 //	clock  24, 6, 1 hours before the end of a stop                                       -> WarnStop             -> StopExpiryWarned
-//	clock  end of the 48 hours                                                           -> ExpireStop           -> StopLapsed
+//	clock  end of the 48 hours                                                           -> ExpireStop           -> StopLapsed, LiftRequested
 //	clock  term to lift                                                                  -> LiftLate             -> LiftOverdue
 //	clock  term of the papers                                                            -> ExpirePaper          -> PaperOrderExpired, LiftRequested, StopRejected
 //	clock  a statement lacks parts                                                       -> ExpireStatement      -> BankDiscrepancyFound
 //	clock  an attribution lacks parts                                                    -> ContinueAttribution  -> OutflowsAttributed
 //	clock  30, 7, 1 days before the end of a freeze                                      -> WarnFreeze           -> FreezeExpiryWarned
-//	clock  end of the freeze                                                             -> ExpireFreeze         -> FreezeLapsed, FreezePromoted
+//	clock  end of the freeze                                                             -> ExpireFreeze         -> FreezeLapsed, FreezePromoted, FreezeReleaseRequested
 //	clock  end of another agency's freeze                                                -> PromoteQueued        -> FreezePromoted
 //	clock  term to release                                                               -> ReleaseOverdue       -> LiftOverdue
 //	clock  term of an objection                                                          -> ObjectionDue         -> ObjectionOverdue
@@ -79,6 +85,9 @@
 //	clock  end of a standing approval                                                    -> ExpireStanding       -> StandingApprovalExpired
 //	clock  end of a protective 48 hours                                                  -> ExpireProtected      -> ProtectiveStopLapsed
 //	clock  cap of a protective stop                                                      -> CapReached           -> ProtectiveStopLapsed, ProtectiveReleaseRequested
+//	clock  a bank holds on after the end, or could not lift (protective)                 -> LiftAgain            -> ProtectiveLiftRequested
+//	clock  term of an objection (protective)                                             -> ProtectiveObjectionDue -> ProtectiveObjectionOverdue
+//	clock  a bank is asked again to lift or release                                      -> RepeatOrder          -> LiftRequested, FreezeReleaseRequested
 //	clock  an approved order, by the machine channel                                     -> MarkSent             -> OrderSent
 //	clock  an order that the channel cannot deliver                                      -> NoteUndelivered      -> OrderDeliveryFailed
 //	clock  a bank's machine that does not answer                                         -> NoteUnreachable      -> BankUnreachable

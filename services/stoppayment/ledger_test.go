@@ -76,6 +76,30 @@ func TestBadInputOfABankIsOnRecordShownAndNeverKeepsTheStopFromCounting(t *testi
 			[]bank.Oddity{{Kind: "row-duplicate", Row: "S2"}},
 			83_000_000,
 		},
+		"a time that cannot be read": {
+			func(a *bank.Answer) { a.Transactions[1].Time = "17 July, noon" },
+			[]bank.Oddity{{Kind: "row-unreadable", Found: "time", Row: "#2"}},
+			0,
+		},
+		"a name in the place of a serial number": {
+			func(a *bank.Answer) { a.Transactions[0].SerialNumber = "周某雄" },
+			[]bank.Oddity{{Kind: "row-unreadable", Found: "serialNumber", Row: "#1"}},
+			0,
+		},
+		"amounts that are none": {
+			func(a *bank.Answer) {
+				a.Transactions[1].Amount, a.Transactions[1].Direction, a.OpeningBalance = "much", "out", "nothing"
+			},
+			[]bank.Oddity{
+				{Kind: "row-unreadable", Found: "openingBalance"}, {Kind: "row-unreadable", Found: "direction", Row: "#2"}, {Kind: "row-unreadable", Found: "amount", Row: "#2"},
+			},
+			0,
+		},
+		"a page of another statement": {
+			func(a *bank.Answer) { a.Page, a.Pages = 3, 2 },
+			[]bank.Oddity{{Kind: "statement-incomplete", Found: "page"}},
+			0,
+		},
 		"a page beyond the last": {
 			func(a *bank.Answer) { a.Page, a.Pages = 1, 1000 },
 			[]bank.Oddity{{Kind: "statement-too-long", Found: "1000"}},
@@ -266,5 +290,53 @@ func TestWhoseMoneyItIsCanBeSaidByHandByTwoAndWhatChangedIsShown(t *testing.T) {
 	last := list.Revisions[2].Owners
 	if len(last) != 2 || last[0].Held.After != 83_500_000 || last[0].Held.Before >= 83_500_000 || len(list.Revisions[2].Outflows) == 0 {
 		t.Errorf("what has changed: %+v", list.Revisions[2])
+	}
+}
+
+func TestOnlyWhoLeadsTheCaseAsksAboutAnAccountOrSaysWhoseMoneyItIs(t *testing.T) {
+	c := open(t)
+	c.approve()
+	source := c.report(t, "case-1")
+	c.report(t, "case-2")
+	c.Post(citytest.Desk(abc), "/v1/bank/orders/"+c.orders(t, abc)[0].ApplicationID+"/answer", done())
+	account := "/v1/accounts/" + string(source.To.ID)
+	elsewhere := citytest.Officer("440983001", access.Investigator)
+	elsewhere.Unit = "440983000000"
+	bureau := citytest.Officer("440900001", access.Investigator)
+	bureau.Unit = "440900000000"
+	own := citytest.Officer("090003", access.Investigator)
+	acts := map[string]func(access.Person, string) citytest.Answer{
+		"a query": func(who access.Person, of string) citytest.Answer {
+			return c.Do(who, "POST", account+"/queries", "", map[string]any{"case": of, "kind": "holder", "investigator": entry.Officer{PoliceNo: "090009", Unit: duty.Unit}})
+		},
+		"a method": func(who access.Person, of string) citytest.Answer {
+			return c.Do(who, "POST", account+"/attributions/method", "", map[string]any{"case": of, "method": "DIRECT_TIMESTAMP"})
+		},
+		"a proposal": func(who access.Person, of string) citytest.Answer {
+			return c.Do(who, "POST", account+"/attributions/proposals", "", map[string]any{
+				"case": of, "basis": 1, "reason": "court", "parts": []any{map[string]any{"lots": []any{}}},
+			})
+		},
+	}
+	for name, act := range acts {
+		if a := act(elsewhere, "case-1"); a.Code() != "order-of-another-unit" {
+			t.Errorf("%s by another unit: %d %s", name, a.Status, a.Body)
+		}
+		for _, of := range []string{"", "case-9"} {
+			if a := act(own, of); a.Code() != "pursuit-unknown" {
+				t.Errorf("%s for no case %q: %d %s", name, of, a.Status, a.Body)
+			}
+		}
+		for who, person := range map[string]access.Person{"the case's own": own, "the bureau above": bureau} {
+			if a := act(person, "case-1"); a.Code() == "order-of-another-unit" || a.Code() == "account-not-in-case" || a.Code() == "pursuit-unknown" {
+				t.Errorf("%s by %s: %d %s", name, who, a.Status, a.Body)
+			}
+		}
+	}
+	if a := c.Do(own, "POST", "/v1/accounts/"+string(source.From.ID)+"/attributions/method", "", map[string]any{"case": "case-1", "method": "FIFO"}); a.Code() != "account-not-in-case" {
+		t.Errorf("of an account that the chase has not met: %d %s", a.Status, a.Body)
+	}
+	if a := c.Do(own, "POST", account+"/queries", "", map[string]any{"case": "case-1", "kind": "holder", "seenOn": source.From.ID, "investigator": entry.Officer{PoliceNo: "090009", Unit: duty.Unit}}); a.Status != http.StatusCreated {
+		t.Errorf("an account of the chase, wherever it was seen: %d %s", a.Status, a.Body)
 	}
 }

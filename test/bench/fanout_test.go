@@ -115,8 +115,8 @@ func (f *fan) report(n int) error {
 	f.byAccount[r.first] = r
 	f.mu.Unlock()
 	body := report(f.banks[n%len(f.banks):][:1])
-	paid := body["transfers"].([]map[string]any)[0]                                                       //nolint:forcetypeassert // as it was made
-	paid["to"] = map[string]any{"bank": f.banks[n%len(f.banks)].Code, "number": r.first, "holder": "周某雄"} // the only transfer
+	paid := body["transfers"].([]map[string]any)[0]                                                     //nolint:forcetypeassert // as it was made
+	paid["to"] = map[string]any{"bank": f.paid[n%len(f.paid)].Code, "number": r.first, "holder": "周某雄"} // the only transfer
 	paid["amountFen"] = *fanWidth * 1_000_00
 	a, err := f.city.Try(duty, "POST", "/v1/reports", "", body)
 	if err != nil || a.Status >= 300 {

@@ -24,6 +24,7 @@ type App struct {
 	Desks     es.Case[domain.Desk, domain.DeskCommand, event.DeskEvent]
 
 	Protectives es.Case[domain.Protective, domain.ProtectiveCommand, event.ProtectiveEvent]
+	Shields     es.Case[domain.Shield, domain.ShieldCommand, event.ShieldEvent]
 
 	Sealing Gate // for the accounts that banks name
 	answers Gate // for the answers of banks
@@ -58,6 +59,9 @@ func compose(city service.City) App {
 		Protectives: es.Case[domain.Protective, domain.ProtectiveCommand, event.ProtectiveEvent]{
 			Decider: domain.ProtectiveDecider(), Category: "protective", Codec: event.ProtectiveCodec(), Log: city.Log, Suite: city.Suite, Now: city.Clock.Now, Turns: es.NewTurns(),
 		},
+		Shields: es.Case[domain.Shield, domain.ShieldCommand, event.ShieldEvent]{
+			Decider: domain.ShieldDecider(), Category: "shield", Codec: event.ShieldCodec(), Log: city.Log, Suite: city.Suite, Now: city.Clock.Now, Turns: es.NewTurns(),
+		},
 	}
 }
 
@@ -82,7 +86,7 @@ func (a App) Account(ctx context.Context, id identity.AccountID, cause es.Cause,
 		cmd = stop
 	}
 	if stop, ok := cmd.(domain.SecondStop); ok {
-		standing, err := a.standing(ctx, stop.Operator.Unit, cause)
+		standing, err := a.standingOf(ctx, id, stop.First, cause)
 		if err != nil {
 			return es.Outcome[domain.Account, event.AccountEvent]{}, err
 		}
@@ -110,6 +114,19 @@ func (a App) Account(ctx context.Context, id identity.AccountID, cause es.Cause,
 func (a App) standing(ctx context.Context, unit identity.Unit, cause es.Cause) ([]event.StandingApprovalGranted, error) {
 	state, err := a.granted.load(ctx, string(unit))
 	return state.InForce(cause.At), err
+}
+
+// standingOf are those of the unit of an order.
+func (a App) standingOf(ctx context.Context, account identity.AccountID, order identity.OrderID, cause es.Cause) ([]event.StandingApprovalGranted, error) {
+	past, err := a.Accounts.Load(ctx, string(account))
+	if err != nil {
+		return nil, err
+	}
+	first, known := past.State.Find(order)
+	if !known {
+		return nil, nil // the rules refuse it
+	}
+	return a.standing(ctx, first.Unit, cause)
 }
 
 // correlation of a clock: the case of the order it runs for.

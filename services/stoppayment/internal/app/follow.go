@@ -23,6 +23,9 @@ func follow(source react.Source, e event.FundsAttributed) []Intent {
 	for _, l := range e.Reached {
 		byCase[l.Case] = nil
 	}
+	for _, former := range e.FormerCases {
+		byCase[former] = nil // none of its money is here any more, nor went on from here
+	}
 	shareOut(byCase, e.Outflows)
 	names := e.Names
 	if len(names) == 0 {
@@ -43,8 +46,8 @@ func followOn(source react.Source, e event.OutflowsAttributed) []Intent {
 // shareOut gives each case the outflows that carry its money.
 func shareOut(byCase map[identity.CaseID][]domain.TracedTransfer, outflows []event.Outflow) {
 	for _, out := range outflows {
-		if out.Cash {
-			continue // it has left the banks
+		if out.Cash || out.Transfer.To.ID == "" {
+			continue // it has left the banks, or nobody knows where it went
 		}
 		seen := map[identity.CaseID]bool{}
 		for _, l := range out.Lots {

@@ -135,3 +135,29 @@ func TestAFanOfThousandsIsFollowedInPartsThatTheLogTakes(t *testing.T) {
 		t.Errorf("%d transfers still carry the money, want 1", carried)
 	}
 }
+
+func TestACaseWhoseMoneyIsNotOnTheAccountAfterAllIsTold(t *testing.T) {
+	source := react.Source{Key: "mule", Meta: es.Meta{Correlation: "A"}}
+	intents := app.React(source, event.FundsAttributed{Revision: 2, FormerCases: []identity.CaseID{"B"}, Reached: []event.Lot{{Case: "A", Amount: 5}}})
+	told := map[identity.CaseID]int{}
+	for _, i := range intents {
+		trace, ok := i.Chase.(domain.Trace)
+		if !ok || trace.Revision != 2 {
+			t.Fatalf("%+v", i)
+		}
+		told[i.Pursuit] = len(trace.Transfers)
+	}
+	if n, there := told["B"]; !there || n != 0 || len(told) != 2 {
+		t.Errorf("told: %v", told)
+	}
+}
+
+func TestMoneyThatWentNobodyKnowsWhereIsNotFollowed(t *testing.T) {
+	lots := []event.Lot{{Case: "A", Amount: 5}}
+	intents := app.React(react.Source{Key: "mule", Meta: es.Meta{Correlation: "A"}}, event.FundsAttributed{
+		Revision: 1, Reached: lots, Left: lots, Outflows: []event.Outflow{{Transfer: event.Transfer{ID: "t"}, Lots: lots}},
+	})
+	if trace, ok := intents[0].Chase.(domain.Trace); !ok || len(intents) != 1 || len(trace.Transfers) > 0 {
+		t.Errorf("%+v", intents)
+	}
+}

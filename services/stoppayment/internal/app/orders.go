@@ -33,9 +33,13 @@ func (a App) prepare(ctx context.Context, s domain.Account, cmd domain.AccountCo
 }
 
 // PapersDue is by when the papers of an order must be there that a bank was asked
-// for by telephone or on paper, in working days of the city.
+// for by telephone or on paper: so many hours later, or working days of the city
+// where its policy has days.
 func (a App) PapersDue(asked time.Time) time.Time {
-	return a.City.Policy.Remedy.Calendar().AddWorkingDays(asked, a.City.Policy.PaperDays)
+	if days := a.City.Policy.PaperDays; days > 0 {
+		return a.City.Policy.Remedy.Calendar().AddWorkingDays(asked, days)
+	}
+	return asked.Add(time.Duration(a.City.Policy.PaperHours) * time.Hour)
 }
 
 // approvalClocks end standing approvals.

@@ -12,8 +12,13 @@ import (
 	"github.com/yuanlu/yuanlu/services/stoppayment/internal/domain"
 )
 
-// partBytes is how much of a statement goes into one command, as it is stored.
-const partBytes = 256 << 10
+const (
+	// partBytes is how much of a statement goes into one command, as it is stored.
+	partBytes = 256 << 10
+	// besideBytes is how much of one goes into a command that brings more than rows:
+	// whatever follows from the rows must have room in the same append.
+	besideBytes = 64 << 10
+)
 
 // handled is what a command to an account has led to.
 type handled = es.Outcome[domain.Account, event.AccountEvent]
@@ -59,19 +64,36 @@ func (a App) continued(ctx context.Context, id identity.AccountID, cause es.Caus
 	return done
 }
 
-// split cuts the statement of an answer into what one command has room for.
+// split cuts the statement of an answer into what one command has room for. Where
+// it is long the answer itself goes alone: that the bank has stopped the account is
+// on record whatever becomes of the rows.
 func split(cmd domain.AccountCommand) (first domain.AccountCommand, rest []domain.AccountCommand) {
 	switch cmd := any(cmd).(type) {
 	case domain.AnswerStop:
-		parts := cut(cmd.Statement)
-		cmd.Statement = parts[0]
-		return cmd, further(cmd.Order, parts[1:], domain.AddRows{Method: cmd.Method, At: cmd.At})
+		s := cmd.Statement
+		s.Corrects = s.Corrects || cmd.Corrects
+		if !long(s, 0) {
+			return cmd, nil
+		}
+		cmd.Statement = domain.Statement{}
+		return cmd, further(cmd.Order, cut(s), domain.AddRows{Method: cmd.Method, At: cmd.At})
 	case domain.AnswerQuery:
-		parts := cut(cmd.Statement)
-		cmd.Statement = parts[0]
-		return cmd, further(cmd.Order, parts[1:], domain.AddRows{Method: cmd.Method, At: cmd.At})
+		if !long(cmd.Statement, domain.AnswerSize(cmd)) {
+			return cmd, nil
+		}
+		s := cmd.Statement
+		cmd.Statement = domain.Statement{}
+		return cmd, further(cmd.Order, cut(s), domain.AddRows{Method: cmd.Method, At: cmd.At})
 	}
 	return cmd, nil
+}
+
+// long tells whether a statement is too long to go with the rest of an answer.
+func long(s domain.Statement, beside int) bool {
+	for _, row := range s.Rows {
+		beside += domain.RowSize(row)
+	}
+	return s.Given && beside > besideBytes && len(s.Rows) <= domain.MaxRows
 }
 
 func further(order identity.OrderID, parts []domain.Statement, like domain.AddRows) []domain.AccountCommand {
@@ -87,12 +109,12 @@ func further(order identity.OrderID, parts []domain.Statement, like domain.AddRo
 // part already stays as it is.
 func cut(s domain.Statement) []domain.Statement {
 	var parts []domain.Statement
-	part, bytes := domain.Statement{Given: s.Given, Opening: s.Opening}, 0
+	part, bytes := domain.Statement{Given: s.Given, Opening: s.Opening, Corrects: s.Corrects}, 0
 	for n, row := range s.Rows {
 		size := domain.RowSize(row)
 		if bytes+size > partBytes && len(part.Rows) > 0 {
 			parts = append(parts, part)
-			part, bytes = domain.Statement{Given: true, Opening: s.Rows[n-1].Balance}, 0
+			part, bytes = domain.Statement{Given: true, Opening: s.Rows[n-1].Balance, Corrects: s.Corrects}, 0
 		}
 		part.Rows = append(part.Rows, row)
 		bytes += size

@@ -11,8 +11,19 @@ import (
 	"github.com/yuanlu/yuanlu/services/stoppayment/internal/domain"
 )
 
-// Protective carries one command to a protective stop.
+// Protective carries one command to a protective stop. One that is asked for has
+// claimed each of its accounts before, and one that is approved still has them.
 func (a App) Protective(ctx context.Context, id identity.ProtectiveID, cause es.Cause, expected es.Expected, cmd domain.ProtectiveCommand) (es.Outcome[domain.Protective, event.ProtectiveEvent], error) {
+	switch cmd := cmd.(type) { //nolint:gochecksumtype // the others need no claim
+	case domain.RequestProtective:
+		if err := a.claimAll(ctx, id, cause, cmd); err != nil {
+			return es.Outcome[domain.Protective, event.ProtectiveEvent]{}, err
+		}
+	case domain.ApproveProtective:
+		if err := a.claimed(ctx, id); err != nil {
+			return es.Outcome[domain.Protective, event.ProtectiveEvent]{}, err
+		}
+	}
 	return a.Protectives.Handle(ctx, string(id), cause, expected, cmd)
 }
 

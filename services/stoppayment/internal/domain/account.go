@@ -67,6 +67,9 @@ func DueOnAccount(a Account) []es.Alarm {
 	for _, o := range a.Orders {
 		due = append(due, a.dueOnStop(o)...)
 		due = append(due, a.dueOnFreeze(o)...)
+		if at, failed := a.repeatAt(o); failed {
+			due = append(due, es.Alarm{Name: repeatClock + string(o.ID), At: at})
+		}
 	}
 	due = append(due, a.dueOnPapers()...)
 	due = append(due, a.dueOnLedger()...)
@@ -93,7 +96,7 @@ func EvolveAccount(a Account, e event.AccountEvent) Account {
 		}
 		a = a.inflow(Inflow{e.Case, e.Source, e.Lots, e.Basis})
 	case event.BankDiscrepancyFound:
-		a = a.discrepancy(e).change(e.Order, func(o *Order) { o.Hold.Late = o.Hold.Late || e.Kind == ExecutedAfterLift })
+		a = a.discrepancy(e).heldOn(e)
 	case event.HolderNotified, event.HolderNoticeDeferred, event.ObjectionFiled, event.ObjectionAccepted, event.ObjectionDecided, event.ObjectionOverdue,
 		event.WrongStopConfirmed, event.DisproportionFound, event.UnrelatedProven: // folded above
 	case event.LiftOverdue:

@@ -19,14 +19,14 @@ func answerStop(a Account, cmd AnswerStop) ([]event.AccountEvent, error) {
 	case o.State == Waiting || o.State == Rejected:
 		return nil, ErrNotApproved
 	case o.State == Failed && !cmd.Done:
-		return nil, nil
+		return a.receive(o, nil, cmd.Statement, cmd.Method, cmd.At)
 	case o.State == Failed:
-		found := event.BankDiscrepancyFound{Kind: ExecutedAfterFailure, Expected: o.Cause, Found: said(cmd)}
+		found := event.BankDiscrepancyFound{Kind: ExecutedAfterFailure, Expected: o.Cause, Found: said(cmd), HoldsUntil: beyond(cmd, time.Time{})}
 		return a.note(nil, o, found, cmd.At), nil
 	case o.State != Approved && o.State != Sent:
 		return again(a, o, cmd)
 	case !cmd.Done:
-		return failed(cmd)
+		return failed(a, o, cmd)
 	case cmd.ExecutedAt.IsZero():
 		return nil, ErrExecutedAt.At("/startTime")
 	}
@@ -49,41 +49,50 @@ func again(a Account, o Order, cmd AnswerStop) ([]event.AccountEvent, error) {
 		return nil, ErrExecutedAt.At("/startTime")
 	}
 	at, found := likely(o, cmd)
-	same := (at.Equal(o.ExecutedAt) || a.clamped(o, cmd.ExecutedAt)) && max(cmd.BalanceBefore, 0) == o.Balance
+	same := (at.Equal(o.ExecutedAt) || a.clamped(o, cmd.ExecutedAt)) && max(cmd.BalanceBefore, 0) == o.Balance && !holdsOther(o, cmd)
 	switch {
-	case cmd.Corrects && (!same || a.rewrites(o, cmd)):
+	case cmd.Corrects && (!same || a.endsElse(o, cmd) || a.rewrites(o, cmd)):
 		return correct(a, o, cmd)
 	case !same:
-		return a.note(nil, o, event.BankDiscrepancyFound{Kind: AnswerDiffers, Expected: wasSaid(o), Found: said(cmd)}, cmd.At), nil
+		return a.note(nil, o, differently(o, cmd), cmd.At), nil
 	}
 	var events []event.AccountEvent
 	if a.clamped(o, cmd.ExecutedAt) {
 		found = nil
 	}
-	for _, d := range append(found, cmd.Findings...) {
+	if end := beyond(cmd, o.ExpiresAt); !cmd.BankExpires.IsZero() && end.After(o.BankUntil) { // it names a later end now
+		found = append(found, event.BankDiscrepancyFound{Kind: ExpiryDiffers, Expected: o.ExpiresAt.Format(time.RFC3339), Found: end.Format(time.RFC3339), HoldsUntil: end})
+	}
+	for _, d := range slices.Concat(found, negative(cmd), cmd.Findings) {
 		events = a.note(events, o, d, cmd.At)
 	}
 	return a.receive(o, events, cmd.Statement, cmd.Method, cmd.At)
 }
 
 // rewrites tells whether a correction brings another statement than the one that
-// counts. Of one in several parts the first tells.
+// counts. Of one in several parts each tells.
 func (a Account) rewrites(o Order, cmd AnswerStop) bool {
 	s := cmd.Statement
-	return s.Given && s.Part <= 1 && a.Replacing != o.ID &&
-		!a.has(event.StatementReceived{Order: o.ID, Opening: s.Opening, Rows: s.Rows, Part: s.Part, Parts: s.Parts})
+	return s.Given && a.Replacing != o.ID &&
+		!a.counted(event.StatementReceived{Order: o.ID, Opening: s.Opening, Rows: s.Rows, Part: s.Part, Parts: s.Parts})
 }
 
 // correct puts another answer in the place of the one before. Of two ends of the
-// stop the earlier counts: nobody is held longer because a bank was wrong.
+// stop the earlier counts: nobody is held longer because a bank was wrong. An
+// amount that was changed since is not what the bank corrects.
 func correct(a Account, o Order, cmd AnswerStop) ([]event.AccountEvent, error) {
 	at, expires, found := taken(o, cmd)
-	if o.ExpiresAt.Before(expires) {
-		expires = o.ExpiresAt
+	done := event.StopAnswerCorrected{
+		Order: o.ID, ExecutedAt: at, ExpiresAt: expires, BalanceBefore: max(cmd.BalanceBefore, 0), Held: o.Hold.Said, ResultCode: cmd.ResultCode, At: cmd.At,
+		BankExpiresAt: beyond(cmd, expires),
 	}
-	events := []event.AccountEvent{event.StopAnswerCorrected{
-		Order: o.ID, ExecutedAt: at, ExpiresAt: expires, BalanceBefore: max(cmd.BalanceBefore, 0), Held: cmd.Held, ResultCode: cmd.ResultCode, At: cmd.At,
-	}}
+	if cmd.Held > 0 {
+		done.Held = cmd.Held
+	}
+	if o.Hold.Changed {
+		done.Said, done.Held = done.Held, o.Hold.Held
+	}
+	events := []event.AccountEvent{done}
 	for _, d := range found {
 		events = a.note(events, o, d, cmd.At)
 	}
@@ -93,40 +102,59 @@ func correct(a Account, o Order, cmd AnswerStop) ([]event.AccountEvent, error) {
 // executed starts the 48 hours from the bank's time of execution.
 func executed(a Account, o Order, cmd AnswerStop) ([]event.AccountEvent, error) {
 	at, expires, found := taken(o, cmd)
-	events := []event.AccountEvent{event.StopExecuted{
+	done := event.StopExecuted{
 		Order: o.ID, Case: o.Case, Ordinal: o.Ordinal, Level: o.Level, ExecutedAt: at, ExpiresAt: expires,
-		BalanceBefore: max(cmd.BalanceBefore, 0), ResultCode: cmd.ResultCode, Held: cmd.Held,
-	}}
+		BalanceBefore: max(cmd.BalanceBefore, 0), ResultCode: cmd.ResultCode, Held: max(cmd.Held, 0),
+	}
+	if !cmd.BankExpires.IsZero() {
+		done.BankExpiresAt = beyond(cmd, expires)
+	}
+	events := []event.AccountEvent{done}
 	for _, d := range found {
 		events = a.note(events, o, d, cmd.At)
 	}
-	if a.Frozen.Order != "" && a.Frozen.Case == o.Case { // the answer to the freeze has overtaken this one
-		events = append(events, event.StopLifted{Order: o.ID, Cause: "converted", At: cmd.At})
+	if a.Frozen.Order != "" && a.Frozen.Case == o.Case && !a.freeing(o.ID) { // the answer to the freeze has overtaken this one
+		events = append(events, a.liftBySelf(o, LiftConverted, cmd.At))
 	}
 	return a.receive(o, events, cmd.Statement, cmd.Method, cmd.At)
 }
 
 // taken is what counts of an answer: when the stop was carried out, when it
 // ends, and what is odd about it. If the bank names another end, that is a
-// discrepancy, and the earlier end counts.
+// discrepancy, and the earlier end counts; so it does where a bank corrects when
+// it began.
 func taken(o Order, cmd AnswerStop) (at, expires time.Time, found []event.BankDiscrepancyFound) {
 	at, found = likely(o, cmd)
 	expires = at.Add(StopWindow)
-	if !cmd.BankExpires.IsZero() && !cmd.BankExpires.Equal(cmd.ExecutedAt.Add(StopWindow)) {
-		found = append(found, event.BankDiscrepancyFound{
-			Kind: ExpiryDiffers, Expected: expires.Format(time.RFC3339), Found: cmd.BankExpires.Format(time.RFC3339),
-		})
-		if cmd.BankExpires.After(at) && cmd.BankExpires.Before(expires) {
-			expires = cmd.BankExpires
+	end := cmd.BankExpires
+	if answered := !o.ExpiresAt.IsZero(); answered {
+		if end.IsZero() && !at.Equal(o.ExecutedAt) {
+			end = expires
+		}
+		expires = earlier(expires, o.ExpiresAt)
+	}
+	if !end.IsZero() && !end.Equal(expires) {
+		found = append(found, event.BankDiscrepancyFound{Kind: ExpiryDiffers, Expected: expires.Format(time.RFC3339), Found: end.Format(time.RFC3339)})
+		if end.After(at) {
+			expires = earlier(expires, end)
 		}
 	}
 	if expires.Before(cmd.At) {
 		found = append(found, event.BankDiscrepancyFound{Kind: AnswerLate, Expected: expires.Format(time.RFC3339), Found: cmd.At.Format(time.RFC3339)})
 	}
+	return at, expires, slices.Concat(found, negative(cmd), cmd.Findings)
+}
+
+// negative are the amounts of an answer that are below zero. They count as not
+// said.
+func negative(cmd AnswerStop) (found []event.BankDiscrepancyFound) {
 	if cmd.BalanceBefore < 0 {
 		found = append(found, event.BankDiscrepancyFound{Kind: BalanceNegative, Found: cmd.BalanceBefore.Decimal()})
 	}
-	return at, expires, append(found, cmd.Findings...)
+	if cmd.Held < 0 {
+		found = append(found, event.BankDiscrepancyFound{Kind: AmountNegative, Found: cmd.Held.Decimal()})
+	}
+	return found
 }
 
 // likely is the time of execution that counts: the bank's or, where that
@@ -163,11 +191,40 @@ func said(cmd AnswerStop) string {
 
 func wasSaid(o Order) string { return o.ExecutedAt.Format(time.RFC3339) + " " + o.Balance.Decimal() }
 
-func failed(cmd AnswerStop) ([]event.AccountEvent, error) {
+// differently is what is on record of an answer that says something else than the
+// one before.
+func differently(o Order, cmd AnswerStop) event.BankDiscrepancyFound {
+	d := event.BankDiscrepancyFound{Kind: AnswerDiffers, Expected: wasSaid(o), Found: said(cmd), HoldsUntil: beyond(cmd, o.ExpiresAt)}
+	if holdsOther(o, cmd) {
+		d.Expected += " " + o.Hold.Said.Decimal()
+		d.Found += " " + cmd.Held.Decimal()
+	}
+	return d
+}
+
+// holdsOther tells whether an answer names another amount than the one before
+// did. One that names none leaves it at that.
+func holdsOther(o Order, cmd AnswerStop) bool { return cmd.Held > 0 && cmd.Held != o.Hold.Said }
+
+// endsElse tells whether an answer names an end that its bank has not named yet.
+func (a Account) endsElse(o Order, cmd AnswerStop) bool {
+	return !cmd.BankExpires.IsZero() && !cmd.BankExpires.Equal(o.ExpiresAt) && !cmd.BankExpires.Equal(o.BankUntil) &&
+		!slices.ContainsFunc(a.Discrepancies, func(d event.BankDiscrepancyFound) bool {
+			return d.Order == o.ID && d.Kind == ExpiryDiffers && d.Found == cmd.BankExpires.Format(time.RFC3339)
+		})
+}
+
+// failed takes a bank's word that it could not stop the account. Its rows, where
+// the money has gone, count as those of a query do.
+func failed(a Account, o Order, cmd AnswerStop) ([]event.AccountEvent, error) {
 	if !knownCause(cmd.Cause) {
 		return nil, ErrCause.At("/failureCause")
 	}
-	return []event.AccountEvent{event.StopFailed{Order: cmd.Order, ResultCode: cmd.ResultCode, Cause: cmd.Cause, At: cmd.At}}, nil
+	events := []event.AccountEvent{event.StopFailed{Order: cmd.Order, ResultCode: cmd.ResultCode, Cause: cmd.Cause, At: cmd.At}}
+	for _, d := range cmd.Findings {
+		events = a.note(events, o, d, cmd.At)
+	}
+	return a.receive(o, events, cmd.Statement, cmd.Method, cmd.At)
 }
 
 func knownCause(cause string) bool {

@@ -22,8 +22,14 @@ func TestACorrectionTakesThePlaceOfTheAnswerAndHoldsNobodyLonger(t *testing.T) {
 		return cmd
 	}
 	corrected := func(at, expires time.Time) event.StopAnswerCorrected {
-		return event.StopAnswerCorrected{Order: "order-1", ExecutedAt: at, ExpiresAt: expires, BalanceBefore: 200, ResultCode: "0000", At: four.Add(time.Hour)}
+		e := event.StopAnswerCorrected{Order: "order-1", ExecutedAt: at, ExpiresAt: expires, BalanceBefore: 200, ResultCode: "0000", At: four.Add(time.Hour)}
+		if there := at.Add(48 * time.Hour); there.After(expires) {
+			e.BankExpiresAt = there // by its own count the bank holds longer
+		}
+		return e
 	}
+	named := corrected(four.Add(time.Minute), four.Add(48*time.Hour))
+	named.BankExpiresAt = four.Add(72 * time.Hour)
 	end := four.Add(48 * time.Hour)
 	withdrawn := correction(four)
 	withdrawn.Done, withdrawn.Cause = false, "not-found"
@@ -32,14 +38,16 @@ func TestACorrectionTakesThePlaceOfTheAnswerAndHoldsNobodyLonger(t *testing.T) {
 	wide := correction(four.Add(time.Minute))
 	wide.BankExpires = four.Add(72 * time.Hour)
 	estest.Run(t, domain.AccountDecider(), []row{{
-		Rule: "a later execution does not move the end", Given: was, When: correction(four.Add(30 * time.Minute)), Then: given{corrected(four.Add(30*time.Minute), end)},
+		Rule: "a later execution does not move the end, and that the bank holds longer is told", Given: was, When: correction(four.Add(30 * time.Minute)), Then: given{
+			corrected(four.Add(30*time.Minute), end), discrepancyOf("expiry-differs", "2021-07-19T08:00:00Z", "2021-07-19T08:30:00Z", four.Add(time.Hour)),
+		},
 	}, {
 		Rule: "an earlier one does", Given: was, When: correction(four.Add(-time.Minute)), Then: given{corrected(four.Add(-time.Minute), end.Add(-time.Minute))},
 	}, {
 		Rule: "a later end that the bank names is a discrepancy and does not count", Given: was, When: wide,
 		Then: given{
-			corrected(four.Add(time.Minute), end),
-			discrepancyOf("expiry-differs", "2021-07-19T08:01:00Z", "2021-07-20T08:00:00Z", four.Add(time.Hour)),
+			named,
+			discrepancyOf("expiry-differs", "2021-07-19T08:00:00Z", "2021-07-20T08:00:00Z", four.Add(time.Hour)),
 		},
 	}, {
 		Rule: "that nothing was stopped after all is for a person to look at", Given: was, When: withdrawn,
@@ -90,8 +98,8 @@ func TestAnswersLateAndOutOfOrderAreTaken(t *testing.T) {
 			return cmd
 		}(),
 	}, {
-		Rule: "the answer to the freeze has come before: the stop is converted at once", Given: frozen, When: second,
-		Then: given{executed(four.Add(time.Hour), 100), event.StopLifted{Order: "order-1", Cause: "converted", At: four.Add(time.Hour)}},
+		Rule: "the answer to the freeze has come before: the bank is asked to lift the stop", Given: frozen, When: second,
+		Then: given{executed(four.Add(time.Hour), 100), bySelf("order-1", 1, domain.LiftConverted, four.Add(time.Hour))},
 	}, {
 		Rule: "a refusal after the execution changes nothing and is a discrepancy", Given: given{requested(), approved(), executed(four, 100)},
 		When: domain.AnswerStop{Order: "order-1", ResultCode: "0001", Cause: "not-found", At: four},

@@ -9,12 +9,21 @@ import (
 	"github.com/yuanlu/yuanlu/libs/identity"
 )
 
-// partBytes is what the outflows of one event may weigh, in bytes as they are
-// stored, so that a command's events fit the 1 MiB that the log takes at once.
-const partBytes = 256 << 10
-
-// partsAtOnce is how many such parts fit an append.
-const partsAtOnce = 3
+const (
+	// partBytes is what the outflows of one event may weigh, in bytes as they are
+	// stored, so that a command's events fit the 1 MiB that the log takes at once.
+	partBytes = 256 << 10
+	// appendBytes is what further outflows may weigh in one append.
+	appendBytes = 3 * partBytes
+	// headBytes is the most that one event may weigh at all: owners without end are
+	// no ledger any more.
+	headBytes = 2 * partBytes
+	// maxFollowed bounds how many outflows of one account are followed, those that
+	// carry the most. What the others carry has left all the same.
+	maxFollowed = 6_000
+	// lotBytes and nameBytes are what a lot and the id of a transfer weigh.
+	lotBytes, nameBytes = 200, 40
+)
 
 func traceInflow(a Account, cmd TraceInflow) ([]event.AccountEvent, error) {
 	return reattribute(a, inflow(a, InflowOf(cmd)), cmd.Method, cmd.At)
@@ -51,13 +60,15 @@ func reattribute(a Account, events []event.AccountEvent, method event.Method, at
 	if err != nil {
 		return nil, err
 	}
-	for _, in := range missing {
-		d := event.BankDiscrepancyFound{Order: a.Statement.Order, Kind: InflowMissing, Expected: string(in.Source.ID), At: at}
-		if !a.knows(d) {
-			events = append(events, d)
-		}
-	}
+	events = append(events, a.missing(missing, at)...)
+	all := len(now.Outflows)
 	now = arrange(now)
+	if len(now.Outflows) < all {
+		events = a.note(events, a.statedIn(), event.BankDiscrepancyFound{Kind: TooLarge, Found: "outflows"}, at)
+	}
+	if tooLarge(now) {
+		return a.note(events, a.statedIn(), event.BankDiscrepancyFound{Kind: TooLarge, Found: "owners"}, at), nil
+	}
 	if before.Manual != nil {
 		then, _, err := Attribute(before, before.Method)
 		if err != nil {
@@ -81,7 +92,7 @@ func (a Account) revise(events []event.AccountEvent, now event.FundsAttributed, 
 			events = append(events, event.ManualAttributionRejected{Proposal: p.Proposal, Cause: causeOutdated, At: at})
 		}
 	}
-	now.Revision = a.Attribution.Revision + 1
+	now.Revision, now.FormerCases = a.Attribution.Revision+1, formerCases(a.Attribution, now)
 	now.Outflows = now.Outflows[:firstPart(now)]
 	return append(events, now)
 }
@@ -95,20 +106,55 @@ func (a Account) method(city event.Method) event.Method {
 	return cmp.Or(city, a.Method, event.DirectTimestamp)
 }
 
+// formerCases are those whose money had reached the account by the revision before
+// and has not by this one, in order.
+func formerCases(before, now event.FundsAttributed) (former []identity.CaseID) {
+	still := map[identity.CaseID]bool{"": true}
+	for _, l := range now.Reached {
+		still[l.Case] = true
+	}
+	for _, l := range before.Reached {
+		if !still[l.Case] {
+			still[l.Case] = true
+			former = append(former, l.Case)
+		}
+	}
+	slices.Sort(former)
+	return former
+}
+
+// statedIn is the order by whose answer the account's statement came.
+func (a Account) statedIn() Order {
+	o, _ := a.Find(a.Statement.Order)
+	o.ID = a.Statement.Order
+	return o
+}
+
 // arrange puts the outflows of a long attribution in the order of what they
 // carry, and counts its parts. A short one stays as it is, in one piece.
 func arrange(f event.FundsAttributed) event.FundsAttributed {
-	if len(cut(f.Outflows)) <= 1 {
+	if len(cut(f)) <= 1 {
 		return f
 	}
 	f.Outflows = slices.SortedStableFunc(slices.Values(f.Outflows), func(a, b event.Outflow) int {
 		return cmp.Compare(sum(b.Lots), sum(a.Lots))
 	})
-	f.Parts = len(cut(f.Outflows))
+	f.Outflows = f.Outflows[:min(len(f.Outflows), maxFollowed)]
+	f.Parts = len(cut(f))
 	for _, out := range f.Outflows {
 		f.Names = append(f.Names, out.Transfer.ID)
 	}
 	return f
+}
+
+// tooLarge tells whether an attribution has more owners than the log has room for.
+func tooLarge(f event.FundsAttributed) bool {
+	return lotsSize(f)+nameBytes*len(f.Names) > headBytes ||
+		slices.ContainsFunc(f.Outflows, func(out event.Outflow) bool { return outflowSize(out) > headBytes })
+}
+
+func lotsSize(f event.FundsAttributed) int {
+	return lotBytes * (len(f.Reached) + len(f.Held) + len(f.Left))
 }
 
 // firstPart is how many outflows the first event of an attribution has.
@@ -116,29 +162,35 @@ func firstPart(f event.FundsAttributed) int {
 	if f.Parts == 0 {
 		return len(f.Outflows)
 	}
-	return cut(f.Outflows)[0]
+	return cut(f)[0]
 }
 
-// cut tells how many outflows go into each part.
-func cut(outflows []event.Outflow) []int {
-	var sizes []int
-	bytes, n := 0, 0
-	for _, out := range outflows {
+// cut tells how many outflows go into each part: all into one, if there is room
+// beside the rest of it. The first of several names them all, so that it may have
+// room for none.
+func cut(f event.FundsAttributed) []int {
+	bytes := lotsSize(f)
+	for _, out := range f.Outflows {
+		bytes += outflowSize(out)
+	}
+	if len(f.Outflows) == 0 || bytes <= partBytes {
+		return []int{len(f.Outflows)}
+	}
+	sizes, n := []int(nil), 0
+	bytes = lotsSize(f) + nameBytes*max(len(f.Names), min(len(f.Outflows), maxFollowed))
+	for _, out := range f.Outflows {
 		size := outflowSize(out)
-		if n > 0 && bytes+size > partBytes {
+		if bytes+size > partBytes && (n > 0 || sizes == nil) {
 			sizes, bytes, n = append(sizes, n), 0, 0
 		}
 		bytes, n = bytes+size, n+1
 	}
-	if n > 0 {
-		sizes = append(sizes, n)
-	}
-	return sizes
+	return append(sizes, n)
 }
 
 // outflowSize is what an outflow weighs when it is stored, or a little more.
 func outflowSize(out event.Outflow) int {
-	return 200 + accountSize(out.Transfer.From) + accountSize(out.Transfer.To) + len(out.Transfer.Serial) + 200*len(out.Lots)
+	return 200 + accountSize(out.Transfer.From) + accountSize(out.Transfer.To) + len(out.Transfer.Serial) + lotBytes*len(out.Lots)
 }
 
 func accountSize(a event.Account) int { return 480 + 2*len(a.Number.Cipher) + 2*len(a.Holder.Cipher) }
@@ -173,14 +225,21 @@ func continueAttribution(a Account, cmd ContinueAttribution) ([]event.AccountEve
 		return a.revise(nil, now, cmd.At), nil // it is computed in another way than when it was stored
 	}
 	var events []event.AccountEvent
-	from := 0
-	for n, size := range cut(now.Outflows) {
-		if part := n + 1; part > a.Continued && part > 1 && len(events) < partsAtOnce {
-			events = append(events, event.OutflowsAttributed{
-				Revision: a.Attribution.Revision, Part: part, Parts: a.Attribution.Parts, Outflows: now.Outflows[from : from+size],
-			})
-		}
+	from, bytes := 0, 0
+	for n, size := range cut(now) {
+		some := now.Outflows[from : from+size]
 		from += size
+		part := n + 1
+		if part == 1 || part <= a.Continued {
+			continue
+		}
+		for _, out := range some {
+			bytes += outflowSize(out)
+		}
+		if bytes > appendBytes && len(events) > 0 {
+			break
+		}
+		events = append(events, event.OutflowsAttributed{Revision: a.Attribution.Revision, Part: part, Parts: a.Attribution.Parts, Outflows: some})
 	}
 	return events, nil
 }

@@ -83,6 +83,8 @@ type Statement struct {
 	Rows    []event.Row
 	Part    int // of a statement that comes in parts, from 1; 0 if it is in one piece
 	Parts   int
+	// Corrects says that it takes the place of the one before, if it differs (更正).
+	Corrects bool
 }
 
 // AnswerStop (止付反馈) is the bank's answer to a stop.
@@ -96,6 +98,7 @@ type AnswerStop struct {
 	BalanceBefore money.Fen
 	Held          money.Fen // of a stop of an amount (金额止付): what it holds; 0: the whole account
 	Measures      []Measure // what stands on the account, by whomever (在先措施)
+	AllMeasures   bool      // nothing else does
 	Statement     Statement
 	Corrects      bool                         // takes the place of the answer before (更正)
 	Findings      []event.BankDiscrepancyFound // what the edge found that cannot be stored as it came
@@ -144,6 +147,8 @@ func Wake(clock es.Alarm, at time.Time) AccountCommand {
 		return WarnFreeze{Order: order, At: at}
 	case queueClock:
 		return PromoteQueued{Order: order, At: at}
+	case repeatClock:
+		return RepeatOrder{Order: order, At: at}
 	case releaseClock:
 		return ReleaseOverdue{Order: order, At: at}
 	case toldClock:

@@ -33,7 +33,7 @@ func DecideAccount(a Account, cmd AccountCommand) ([]event.AccountEvent, error) 
 	case RequestFreeze:
 		return requestFreeze(a, cmd)
 	case AnswerFreeze:
-		return answerFreeze(a, cmd)
+		return freezeAnswered(a, cmd)
 	case ExpireFreeze:
 		return expireFreeze(a, cmd)
 	case RequestRenewal:
@@ -46,6 +46,8 @@ func DecideAccount(a Account, cmd AccountCommand) ([]event.AccountEvent, error) 
 		return warnFreeze(a, cmd)
 	case PromoteQueued:
 		return promoteQueued(a, cmd)
+	case RepeatOrder:
+		return repeatOrder(a, cmd)
 	case ReleaseOverdue:
 		return releaseOverdue(a, cmd)
 	case TransferByCourt:

@@ -51,6 +51,10 @@ func approveFreeze(p Pursuit, cmd ApproveFreeze) ([]event.PursuitEvent, error) {
 		return nil, ErrNoticeNumber.At("/noticeNo")
 	case cmd.Approver.PoliceNo == cmd.Operator.PoliceNo || cmd.Approver.PoliceNo == cmd.Investigator.PoliceNo:
 		return nil, ErrSelfApproval
+	case !cmd.Approver.Level.AtLeast(identity.County):
+		return nil, ErrFreezeLevel
+	case !cmd.Approver.Unit.Oversees(cmd.Operator.Unit), p.Unit != "" && !cmd.Approver.Unit.Oversees(p.Unit):
+		return nil, ErrNotSuperior
 	}
 	if err := twoOfficers(cmd.Operator, cmd.Investigator); err != nil {
 		return nil, err

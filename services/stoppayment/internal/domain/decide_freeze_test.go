@@ -66,7 +66,8 @@ func TestTheFreezeTakesOverFromTheStop(t *testing.T) {
 		{
 			Rule: "more than the balance is not frozen, whatever the bank says (I24)", Given: asked, When: tooMuch,
 			Then: given{
-				freezeExecuted(at, 100), event.StopLifted{Order: "order-1", Cause: "converted", At: at},
+				freezeExecuted(at, 100),
+				event.StopLifted{Order: "order-1", Cause: "converted", At: at},
 				event.BankDiscrepancyFound{Order: "freeze-1", Kind: "frozen-above-balance", Expected: "1.00", Found: "1.01", At: at},
 			},
 		},

@@ -94,7 +94,7 @@ func requestLift(a Account, cmd RequestLift) ([]event.AccountEvent, error) {
 func (a Account) endStop(stop Order, cmd RequestLift) ([]event.AccountEvent, error) {
 	lifting, narrowing := a.lifting(stop.ID)
 	switch {
-	case stop.State != Executed && !stop.State.Open():
+	case stop.State != Executed && !stop.State.Open() && !stop.BankHolds(cmd.At):
 		return nil, nil
 	case lifting:
 		return nil, nil
@@ -138,8 +138,8 @@ func answerStopChange(a Account, cmd AnswerStopChange) ([]event.AccountEvent, er
 		return nil, ErrNoOrder
 	case o.State == Waiting || o.State == Rejected:
 		return nil, ErrNotApproved
-	case o.State == Lapsed:
-		return nil, nil
+	case o.State == Lapsed && !(cmd.Done && a.overstays(o.Target)):
+		return a.raisedTooLate(o, cmd), nil
 	case o.State == Executed && !cmd.Done:
 		return nil, ErrAnswered
 	case o.State == Executed:
@@ -148,6 +148,8 @@ func answerStopChange(a Account, cmd AnswerStopChange) ([]event.AccountEvent, er
 		return nil, nil
 	case !cmd.Done && !knownCause(cmd.Cause) && cmd.Cause != bank.UnknownOrder:
 		return nil, ErrCause.At("/failureCause")
+	case !cmd.Done && a.nothingLeft(o, cmd.Cause):
+		return a.andLetGo(a.endedThere(o, cmd), cmd.At), nil
 	case !cmd.Done:
 		return changeFailed(o, cmd), nil
 	case cmd.Held < 0:
@@ -155,7 +157,34 @@ func answerStopChange(a Account, cmd AnswerStopChange) ([]event.AccountEvent, er
 	case implausible(cmd.ExecutedAt, o.RequestAt, cmd.At):
 		return nil, ErrExecutedWhen.At("/startTime")
 	}
-	return a.raisedFurther(a.changed(o, cmd), cmd.At), nil
+	return a.andLetGo(a.raisedFurther(a.changed(o, cmd), cmd.At), cmd.At), nil
+}
+
+// overstays tells whether the bank holds on, by what it has said, under a stop
+// that is over.
+func (a Account) overstays(stop identity.OrderID) bool {
+	o, _ := a.Find(stop)
+	return o.State != Executed && !o.State.Open() && !o.BankUntil.IsZero()
+}
+
+// nothingLeft tells whether a bank that cannot lift a stop says by it that nothing
+// stands any more. One that does not know a stop which is in force, or on its way,
+// says nothing of the kind.
+func (a Account) nothingLeft(o Order, cause string) bool {
+	if o.Kind != KindLift || o.Amount > 0 {
+		return false
+	}
+	stop, _ := a.Find(o.Target)
+	return cause == bank.Ended && (stop.State == Executed || a.heldByHand(o.Target)) || (cause == bank.Ended || cause == bank.UnknownOrder) && a.overstays(o.Target)
+}
+
+// endedThere takes the bank's word that the stop has ended there: the holder is
+// free, and that the books said otherwise is shown.
+func (a Account) endedThere(o Order, cmd AnswerStopChange) []event.AccountEvent {
+	return []event.AccountEvent{
+		event.BankDiscrepancyFound{Order: o.ID, Kind: "ended-at-bank", Expected: string(o.Target), Found: cmd.Cause, At: cmd.At},
+		event.StopLifted{Order: o.Target, Cause: o.Cause, At: cmd.At, By: o.ID},
+	}
 }
 
 func changeFailed(o Order, cmd AnswerStopChange) []event.AccountEvent {
@@ -169,7 +198,8 @@ func changeFailed(o Order, cmd AnswerStopChange) []event.AccountEvent {
 // do and has done all the same frees the holder like any other.
 func (a Account) changed(o Order, cmd AnswerStopChange) []event.AccountEvent {
 	stop, _ := a.Find(o.Target)
-	if stop.State != Executed && !stop.State.Open() {
+	frees := o.Kind == KindLift && o.Amount == 0
+	if stop.State != Executed && !stop.State.Open() && !(frees && (a.overstays(stop.ID) || a.heldByHand(o.Target))) {
 		return nil
 	}
 	if o.Kind == KindLift && o.Amount == 0 {
@@ -197,7 +227,7 @@ func (a Account) liftAwaits(o Order) string {
 	switch {
 	case o.Overdue || o.ExpiresAt.IsZero():
 		return ""
-	case o.State.Open():
+	case a.pending(o):
 		return "bank"
 	}
 	return ""
@@ -214,13 +244,14 @@ func liftLate(a Account, cmd LiftLate) ([]event.AccountEvent, error) {
 }
 
 // afterLift: a bank that carries a stop out which was withdrawn meanwhile holds
-// money that nobody wants held. An officer must know; the withdrawn stop stays
-// withdrawn.
-func afterLift(o Order, cmd AnswerStop) []event.AccountEvent {
-	if !cmd.Done || o.Hold.Late {
+// money that nobody wants held. An officer must know, and the bank is asked to let
+// it go; the withdrawn stop stays withdrawn.
+func (a Account) afterLift(o Order, cmd AnswerStop) []event.AccountEvent {
+	if !cmd.Done {
 		return nil
 	}
-	return []event.AccountEvent{event.BankDiscrepancyFound{Order: o.ID, Kind: ExecutedAfterLift, Found: cmd.ExecutedAt.Format(time.RFC3339), At: cmd.At}}
+	found := event.BankDiscrepancyFound{Kind: ExecutedAfterLift, Found: cmd.ExecutedAt.Format(time.RFC3339), HoldsUntil: beyond(cmd, time.Time{})}
+	return a.andLetGo(a.note(nil, o, found, cmd.At), cmd.At)
 }
 
 // liftAgain: a bank that knew nothing of the stop when it was asked to lift it,
@@ -234,8 +265,8 @@ func (a Account) liftAgain(stop identity.OrderID, at time.Time) []event.AccountE
 			return nil
 		}
 		return []event.AccountEvent{event.LiftRequested{
-			Order: followUpOrder("lift", stop, a.followUps(stop, KindLift)+1), Target: stop, Case: o.Case, Account: a.Ref, Cause: o.Cause,
-			Approver: o.Approver, Operator: o.Officers[0], Investigator: o.Officers[1], Due: at.Add(LiftTerm), At: at,
+			Order: followUpOrder("lift", stop, a.followUps(stop, KindLift)+1), Target: stop, Case: o.Case, Account: a.Ref, Cause: o.Cause, Objection: o.Objection,
+			Approver: o.Approver, Operator: o.Officers[0], Investigator: o.Officers[1], Due: o.ExpiresAt, At: at, Repeats: o.ID,
 		}}
 	}
 	return nil

@@ -19,6 +19,7 @@ type Paper struct {
 	Officers [2]event.Officer
 	Document string // "" until the papers are there
 	Expired  bool
+	Freed    bool // the bank has let go of what no order by the channel followed
 }
 
 // Open tells whether the papers are still awaited.
@@ -42,6 +43,7 @@ type RegisterPaper struct {
 // ReconcilePaper (后补完成) notes the papers of an order given before.
 type ReconcilePaper struct {
 	Registration identity.RegistrationID
+	Case         identity.CaseID
 	Document     string
 	Officer      event.Officer
 	At           time.Time
@@ -131,8 +133,10 @@ func (o Order) Earliest() time.Time {
 func reconcilePaper(a Account, cmd ReconcilePaper) ([]event.AccountEvent, error) {
 	p, known := a.paper(cmd.Registration)
 	switch {
-	case !known:
+	case !known || p.Case != cmd.Case:
 		return nil, ErrNoPaper
+	case !cmd.Officer.Unit.Oversees(p.Officers[0].Unit) && cmd.Officer.Unit.Bureau() != p.Officers[0].Unit.Bureau():
+		return nil, ErrForeignUnit
 	case cmd.Document == "":
 		return nil, ErrPaperNumber.At("/document")
 	case p.Document == cmd.Document:
@@ -149,8 +153,9 @@ func reconcilePaper(a Account, cmd ReconcilePaper) ([]event.AccountEvent, error)
 
 // expirePaper: what no papers came for is not to be held (台湾《存款帳戶及其疑似不法
 // 或顯屬異常交易管理辦法》, the city's policy here). The order that followed it, and
-// the second stop after that one, are lifted by the service itself. Who had
-// approved the stop approved it on condition of the papers.
+// the second stop after that one, are lifted by the service itself; what no order
+// that the bank can have seen has followed, is lifted by the registration's own
+// name. Who had approved the stop approved it on condition of the papers.
 func expirePaper(a Account, cmd ExpirePaper) ([]event.AccountEvent, error) {
 	p, known := a.paper(cmd.Registration)
 	if !known || !p.Open() || cmd.At.Before(p.Due) {
@@ -159,7 +164,7 @@ func expirePaper(a Account, cmd ExpirePaper) ([]event.AccountEvent, error) {
 	events := []event.AccountEvent{event.PaperOrderExpired{Registration: p.ID, Order: p.Order, Due: p.Due}}
 	first, ok := a.Find(p.Order)
 	if !ok {
-		return events, nil
+		return append(events, a.liftByHand(p, cmd.At)), nil
 	}
 	for _, o := range a.Orders {
 		if o.Kind != KindStop || (o.ID != first.ID && (o.Ordinal != MaxStops || o.Case != first.Case || o.Unit != first.Unit)) {
@@ -173,5 +178,38 @@ func expirePaper(a Account, cmd ExpirePaper) ([]event.AccountEvent, error) {
 		}
 		events = append(events, lift...)
 	}
+	if first.State == Waiting {
+		events = append(events, a.liftByHand(p, cmd.At))
+	}
 	return events, nil
+}
+
+// liftByHand asks the bank to let go of what it was asked for by telephone or on
+// paper alone. The registration stands where the order would; who asked for the
+// stop answers for its end.
+func (a Account) liftByHand(p Paper, at time.Time) event.LiftRequested {
+	target := identity.OrderID(p.ID)
+	return event.LiftRequested{
+		Order: followUpOrder("lift", target, a.followUps(target, KindLift)+1), Target: target, Case: p.Case, Account: a.Ref, Cause: LiftUnpapered,
+		Approver: p.Officers[1], Operator: p.Officers[0], Investigator: p.Officers[1], Due: at.Add(LiftTerm), At: at,
+	}
+}
+
+// letGoByHand asks for the same where the order that had followed came to nothing
+// after the term had passed.
+func (a Account) letGoByHand(at time.Time) []event.AccountEvent {
+	var events []event.AccountEvent
+	for _, p := range a.Papers {
+		if target := identity.OrderID(p.ID); a.heldByHand(target) && a.followUps(target, KindLift) == 0 {
+			events = append(events, a.liftByHand(p, at))
+		}
+	}
+	return events
+}
+
+// heldByHand tells whether a name is that of a telephone or paper order whose term
+// has passed and which the bank may still hold.
+func (a Account) heldByHand(id identity.OrderID) bool {
+	p, known := a.paper(identity.RegistrationID(id))
+	return known && p.Expired && p.Order == "" && !p.Freed
 }

@@ -3,7 +3,6 @@ package domain
 import (
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/yuanlu/yuanlu/api/bank"
 	"github.com/yuanlu/yuanlu/api/event"
@@ -44,6 +43,14 @@ func DecideProtective(p Protective, cmd ProtectiveCommand) ([]event.ProtectiveEv
 		return expireProtected(p, cmd)
 	case CapReached:
 		return capReached(p, cmd)
+	case LiftAgain:
+		return liftAgain(p, cmd)
+	case FileProtectiveObjection:
+		return fileProtectiveObjection(p, cmd)
+	case DecideProtectiveObjection:
+		return decideProtectiveObjection(p, cmd)
+	case ProtectiveObjectionDue:
+		return protectiveObjectionDue(p, cmd)
 	}
 	return nil, nil
 }
@@ -64,17 +71,9 @@ func requestProtective(p Protective, cmd RequestProtective) ([]event.ProtectiveE
 	case cmd.Basis == "" || !slices.Contains([]string{"given", "refused", "unreachable"}, cmd.Consent):
 		return nil, ErrConsent.At("/consent")
 	case cmd.Responsible == "":
-		return nil, ErrResponsible
+		return nil, ErrProtectiveUnit
 	case !cmd.CapAt.After(cmd.At) || cmd.CapAt.Sub(cmd.At) > min(cmd.Most, MaxProtective):
 		return nil, ErrProtectiveCap.At("/capAt")
-	}
-	for _, e := range cmd.Earlier {
-		switch {
-		case e.InForce:
-			return nil, naming(ErrProtectedByUnit, e.Responsible)
-		case cmd.At.Sub(e.RequestedAt) < MaxProtective && cmd.CapAt.Sub(e.RequestedAt) > MaxProtective:
-			return nil, ErrProtectiveCap.At("/capAt") // a new one does not begin the count anew
-		}
 	}
 	requested := event.ProtectiveStopRequested{
 		Protective: cmd.Protective, Case: cmd.Case, Alert: cmd.Alert, Subject: cmd.Party, Basis: cmd.Basis, Consent: cmd.Consent,
@@ -109,8 +108,9 @@ func approveProtective(p Protective, cmd ApproveProtective) ([]event.ProtectiveE
 		return nil, ErrDecided
 	case !cmd.At.Before(p.CapAt):
 		return nil, ErrProtectiveCap
-	case cmd.Approver.Zero() || cmd.Approver.PoliceNo == p.Officers[0].PoliceNo || cmd.Approver.PoliceNo == p.Officers[1].PoliceNo:
-		return nil, ErrSelfApproval
+	}
+	if err := p.judges(cmd.Approver); err != nil {
+		return nil, err
 	}
 	return []event.ProtectiveEvent{event.ProtectiveStopApproved{Approver: cmd.Approver, At: cmd.At}}, nil
 }
@@ -122,13 +122,28 @@ func rejectProtective(p Protective, cmd RejectProtective) ([]event.ProtectiveEve
 	case p.State != ProtectiveWaiting:
 		return nil, ErrDecided
 	}
+	if err := p.judges(cmd.Approver); err != nil {
+		return nil, err
+	}
 	return []event.ProtectiveEvent{event.ProtectiveStopRejected{Approver: cmd.Approver, Reason: cmd.Reason, At: cmd.At}}, nil
+}
+
+// judges refuses whoever may not approve or reject: the two officers themselves,
+// and units that are neither responsible nor above the one that is.
+func (p Protective) judges(who event.Officer) error {
+	switch {
+	case who.Zero() || who.PoliceNo == p.Officers[0].PoliceNo || who.PoliceNo == p.Officers[1].PoliceNo:
+		return ErrSelfApproval
+	case !who.Unit.Oversees(p.Responsible):
+		return naming(ErrProtectiveUnit, p.Responsible)
+	}
+	return nil
 }
 
 // ours refuses a unit that is not the responsible one, and tells it which is.
 func (p Protective) ours(who event.Officer) error {
 	if who.Unit != p.Responsible {
-		return naming(ErrResponsible, p.Responsible)
+		return naming(ErrProtectiveUnit, p.Responsible)
 	}
 	return nil
 }
@@ -144,7 +159,7 @@ func renewProtective(p Protective, cmd RenewProtective) ([]event.ProtectiveEvent
 	}
 	var accounts []event.ProtectedAccount
 	for _, a := range p.Accounts {
-		if a.InForce() && a.ExpiresAt.Before(p.CapAt) {
+		if a.InForce() && cmd.At.Before(a.ExpiresAt) && a.ExpiresAt.Before(p.CapAt) {
 			accounts = append(accounts, event.ProtectedAccount{Account: a.Account, Order: p.orderID("renewal", a.Account.ID, p.Ordinal+1)})
 		}
 	}
@@ -178,7 +193,7 @@ func exemptProtective(p Protective, cmd ExemptProtective) ([]event.ProtectiveEve
 	}
 	a, ok := p.Account(cmd.Account)
 	switch {
-	case !ok || !a.InForce():
+	case !ok || !a.InForce() || p.State != ProtectiveActive:
 		return nil, ErrNotProtected.At("/account")
 	case !slices.Contains([]string{"living", "loan", "tuition", "medical"}, cmd.Purpose):
 		return nil, ErrExemption.At("/purpose")
@@ -189,45 +204,6 @@ func exemptProtective(p Protective, cmd ExemptProtective) ([]event.ProtectiveEve
 		Account: cmd.Account, Order: p.orderID("exemption", cmd.Account, len(p.Exemptions)+1), Purpose: cmd.Purpose, Amount: cmd.Amount,
 		Officer: cmd.Officer, At: cmd.At,
 	}}, nil
-}
-
-// releaseProtective: one unit, one command, all accounts.
-func releaseProtective(p Protective, cmd ReleaseProtective) ([]event.ProtectiveEvent, error) {
-	if err := p.ours(cmd.Officer); err != nil {
-		return nil, err
-	}
-	switch {
-	case !slices.Contains([]string{"subject-asks", "danger-over", "error"}, cmd.Reason):
-		return nil, ErrReleaseReason.At("/reason")
-	case p.State == ProtectiveRejected:
-		return nil, nil
-	}
-	released := p.release(cmd.Reason, cmd.Officer, cmd.At)
-	if p.State == ProtectiveEnded && len(released.Accounts) == 0 {
-		return nil, nil
-	}
-	return []event.ProtectiveEvent{released}, nil
-}
-
-// release asks every bank that holds, or may have begun to hold, to let go.
-func (p Protective) release(reason string, who event.Officer, at time.Time) event.ProtectiveReleaseRequested {
-	released := event.ProtectiveReleaseRequested{Accounts: []event.ProtectedAccount{}, Reason: reason, Officer: who, At: at}
-	for _, a := range p.Accounts {
-		if (a.InForce() || p.pending(a.Account.ID)) && !p.lifting(a.Account.ID) {
-			released.Accounts = append(released.Accounts, p.liftOf(a))
-		}
-	}
-	return released
-}
-
-func (p Protective) liftOf(a Protected) event.ProtectedAccount {
-	n := 1
-	for _, o := range p.Orders {
-		if o.Kind == ProtectLift && o.Account == a.Account.ID {
-			n++
-		}
-	}
-	return event.ProtectedAccount{Account: a.Account, Order: p.orderID("lift", a.Account.ID, n)}
 }
 
 func notifySubject(p Protective, cmd NotifySubject) ([]event.ProtectiveEvent, error) {
@@ -264,7 +240,7 @@ func answerProtective(p Protective, cmd AnswerProtective) ([]event.ProtectiveEve
 		return nil, ErrNoOrder
 	case o.State == Waiting || o.State == Rejected:
 		return nil, ErrNotApproved
-	case o.State == Executed || o.State == Failed && !cmd.Done:
+	case o.State == Executed || o.State == Failed && (!cmd.Done || o.Late):
 		return nil, nil
 	case o.State == Failed && o.Kind != ProtectLift:
 		return nil, ErrFailedFinal
@@ -283,66 +259,4 @@ func answerProtective(p Protective, cmd AnswerProtective) ([]event.ProtectiveEve
 		return []event.ProtectiveEvent{event.ProtectiveStopLifted{Order: o.ID, Account: o.Account, At: cmd.ExecutedAt}}, nil
 	}
 	return p.apply(o, cmd), nil
-}
-
-// apply starts 48 hours from the bank's time, cut off at the cap. What a bank
-// carries out after the end it is asked to undo at once.
-func (p Protective) apply(o ProtectiveOrder, cmd AnswerProtective) []event.ProtectiveEvent {
-	a, _ := p.Account(o.Account)
-	expires := cmd.ExecutedAt.Add(StopWindow)
-	if !cmd.BankExpires.IsZero() {
-		expires = earlier(expires, cmd.BankExpires)
-	}
-	expires = earlier(expires, p.CapAt)
-	balance := cmd.Balance
-	if o.Kind == ProtectExempt {
-		expires, balance = a.ExpiresAt, a.Balance
-	}
-	applied := event.ProtectiveStopApplied{
-		Order: o.ID, Account: o.Account, Ordinal: o.Ordinal, ExecutedAt: cmd.ExecutedAt, ExpiresAt: expires, Balance: balance, ResultCode: cmd.ResultCode,
-	}
-	if o.Kind == ProtectExempt && a.InForce() {
-		return []event.ProtectiveEvent{applied}
-	}
-	if late := p.State == ProtectiveEnded || o.State == Lifted || !cmd.ExecutedAt.Before(p.CapAt); !late {
-		return []event.ProtectiveEvent{applied}
-	}
-	if o.Kind == ProtectExempt {
-		return []event.ProtectiveEvent{event.ProtectiveStopFailed{Order: o.ID, ResultCode: cmd.ResultCode, Cause: lateCause, At: cmd.At}}
-	}
-	reason := p.Released
-	if reason == "" {
-		reason = capReason
-	}
-	return []event.ProtectiveEvent{
-		event.ProtectiveStopFailed{Order: o.ID, ResultCode: cmd.ResultCode, Cause: lateCause, At: cmd.At},
-		event.ProtectiveReleaseRequested{Accounts: []event.ProtectedAccount{p.liftOf(a)}, Reason: reason, Officer: p.Officers[0], At: cmd.At},
-	} // also where a lift is under way: the bank may have answered that one before it began
-}
-
-// lateCause is why what a bank carried out after the end does not count.
-const lateCause = "after-release"
-
-func expireProtected(p Protective, cmd ExpireProtected) ([]event.ProtectiveEvent, error) {
-	a, ok := p.Account(cmd.Account)
-	if !ok || !a.InForce() || cmd.At.Before(a.ExpiresAt) {
-		return nil, nil
-	}
-	return []event.ProtectiveEvent{event.ProtectiveStopLapsed{Account: cmd.Account, ExpiredAt: a.ExpiresAt}}, nil
-}
-
-// capReached ends everything: what is in force has lapsed, and every bank is told,
-// since its own 48 hours may run on.
-func capReached(p Protective, cmd CapReached) ([]event.ProtectiveEvent, error) {
-	if cmd.At.Before(p.CapAt) || p.State == ProtectiveEnded || p.State == ProtectiveRejected {
-		return nil, nil
-	}
-	released := p.release(capReason, p.Officers[0], cmd.At)
-	var events []event.ProtectiveEvent
-	for _, a := range p.Accounts {
-		if a.InForce() {
-			events = append(events, event.ProtectiveStopLapsed{Account: a.Account.ID, ExpiredAt: earlier(a.ExpiresAt, p.CapAt)})
-		}
-	}
-	return append(events, released), nil
 }

@@ -39,6 +39,8 @@ func DecidePursuit(p Pursuit, cmd PursuitCommand) ([]event.PursuitEvent, error) 
 		return noteFiling(p, cmd)
 	case ApproveFreeze:
 		return approveFreeze(p, cmd)
+	case NotePlaintext:
+		return notePlaintext(p, cmd)
 	}
 	return nil, nil
 }

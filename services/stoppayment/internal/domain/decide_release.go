@@ -66,18 +66,16 @@ func requestRelease(a Account, cmd RequestRelease) ([]event.AccountEvent, error)
 		return nil, ErrNoOrder
 	case !knownRelease(cmd.Cause):
 		return nil, ErrReleaseCause.At("/cause")
-	case !cmd.Approver.Level.AtLeast(identity.County):
-		return nil, ErrFreezeLevel
 	case freeze.signedBy(cmd.Approver) && cmd.Cause == "objection":
 		return nil, ErrSelfApproval
 	case cmd.Amount < 0:
 		return nil, ErrNegative.At("/amountFen")
 	}
-	if err := twoOfficers(cmd.Operator, cmd.Investigator); err != nil {
+	if err := a.mayChange(freeze, cmd.Approver, cmd.Operator, cmd.Investigator); err != nil {
 		return nil, err
 	}
 	switch {
-	case freeze.State == Lifted || freeze.State == Lapsed || freeze.State == Failed || freeze.State == Rejected:
+	case !a.stands(freeze.ID):
 		return nil, nil
 	case cmd.Amount > 0 && a.Frozen.Order != cmd.Freeze:
 		return nil, ErrNoFreeze
@@ -91,10 +89,16 @@ func requestRelease(a Account, cmd RequestRelease) ([]event.AccountEvent, error)
 
 // releaseOf is the order to the bank.
 func releaseOf(a Account, freeze Order, cmd RequestRelease) event.FreezeReleaseRequested {
+	due, repeats := cmd.At.Add(LiftTerm), identity.OrderID("")
+	for _, o := range a.Orders { // the term of what the bank could not do runs on
+		if o.Kind == KindRelease && o.Target == freeze.ID && o.Amount == cmd.Amount && o.State == Failed && a.pending(o) {
+			due, repeats = earlier(due, o.ExpiresAt), o.ID
+		}
+	}
 	return event.FreezeReleaseRequested{
 		Order: followUpOrder("release", freeze.ID, a.followUps(freeze.ID, KindRelease)+1), Target: freeze.ID, Case: freeze.Case, Account: a.Ref,
 		Amount: cmd.Amount, Cause: cmd.Cause, Objection: cmd.Objection, Approver: cmd.Approver, Operator: cmd.Operator, Investigator: cmd.Investigator,
-		Due: cmd.At.Add(LiftTerm), At: cmd.At,
+		Due: due, At: cmd.At, Repeats: repeats,
 	}
 }
 
@@ -108,44 +112,27 @@ func (a Account) releasing(freeze identity.OrderID) (sum money.Fen) {
 	return sum
 }
 
+// letting tells whether a release of all that a freeze holds is still to come.
+func (a Account) letting(freeze identity.OrderID) bool {
+	return slices.ContainsFunc(a.Orders, func(o Order) bool {
+		return o.Kind == KindRelease && o.Target == freeze && o.Amount == 0 && a.pending(o)
+	})
+}
+
 func (a Account) releasingAll(freeze identity.OrderID) bool {
 	return slices.ContainsFunc(a.Orders, func(o Order) bool {
 		return o.Kind == KindRelease && o.Target == freeze && o.State.Open() && o.Amount == 0
 	})
 }
 
-// released ends the freeze, or lowers it, as the bank has done it.
-func released(a Account, o Order, cmd AnswerFollowUp) []event.AccountEvent {
-	freeze, _ := a.Find(o.Target)
-	if freeze.State == Lifted || freeze.State == Lapsed {
-		return []event.AccountEvent{event.FreezeLifted{Order: o.Target, By: o.ID, Cause: o.Cause, At: cmd.ExecutedAt}}
-	}
-	if o.Amount > 0 {
-		amount := min(o.Amount, a.Frozen.Remaining) // a refund or a court may have been faster
-		return []event.AccountEvent{event.FreezePartiallyReleased{
-			Order: o.Target, By: o.ID, Amount: amount, Remaining: a.Frozen.Remaining - amount, Cause: o.Cause, At: cmd.ExecutedAt,
-		}}
-	}
-	events := []event.AccountEvent{event.FreezeLifted{Order: o.Target, By: o.ID, Cause: o.Cause, At: cmd.ExecutedAt}}
-	if a.Frozen.Order != o.Target {
-		return events // it was still waiting, nothing follows from its end
-	}
-	return append(events, a.promoted(o.Target, cmd.At)...)
-}
-
-// endedAtBank takes the bank's word that nothing stands any more which could be
-// released: the holder is free, and that the books said otherwise is shown.
-func endedAtBank(a Account, o Order, cmd AnswerFollowUp) []event.AccountEvent {
-	found := event.BankDiscrepancyFound{Order: o.ID, Kind: "ended-at-bank", Expected: string(o.Target), Found: cmd.Cause, At: cmd.At}
-	o.Amount, cmd.ExecutedAt = 0, cmd.At
-	return append([]event.AccountEvent{found}, released(a, o, cmd)...)
-}
-
 // transferByCourt books what a court took.
 func transferByCourt(a Account, cmd TransferByCourt) ([]event.AccountEvent, error) {
+	freeze, _ := a.Find(cmd.Freeze)
 	switch {
 	case a.Frozen.Order == "" || a.Frozen.Order != cmd.Freeze:
 		return nil, ErrNoFreeze
+	case !cmd.Officer.Unit.Oversees(freeze.Unit):
+		return nil, ErrNotSuperior
 	case cmd.Court == "" || cmd.Document == "":
 		return nil, ErrCourtPaper.At("/document")
 	case slices.Contains(a.Frozen.Taken, cmd.Document):
@@ -164,7 +151,7 @@ func transferByCourt(a Account, cmd TransferByCourt) ([]event.AccountEvent, erro
 // promoteQueued asks the bank again once someone else's freeze should have ended.
 func promoteQueued(a Account, cmd PromoteQueued) ([]event.AccountEvent, error) {
 	o, ok := a.Find(cmd.Order)
-	if !ok || o.State != Queued || a.Frozen.Order != "" || cmd.At.Before(o.ExpiresAt) {
+	if !ok || o.State != Queued || a.Frozen.Order != "" || cmd.At.Before(o.turn()) {
 		return nil, nil
 	}
 	return []event.AccountEvent{event.FreezePromoted{Order: o.ID, At: cmd.At}}, nil
@@ -172,7 +159,7 @@ func promoteQueued(a Account, cmd PromoteQueued) ([]event.AccountEvent, error) {
 
 func releaseOverdue(a Account, cmd ReleaseOverdue) ([]event.AccountEvent, error) {
 	o, ok := a.Find(cmd.Order)
-	if !ok || o.Kind != KindRelease || !o.State.Open() || o.Overdue || cmd.At.Before(o.ExpiresAt) {
+	if !ok || o.Kind != KindRelease || !a.pending(o) || o.Overdue || cmd.At.Before(o.ExpiresAt) {
 		return nil, nil
 	}
 	return []event.AccountEvent{event.LiftOverdue{Order: o.ID, Due: o.ExpiresAt, Awaits: "bank"}}, nil

@@ -4,7 +4,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/yuanlu/yuanlu/api/bank"
 	"github.com/yuanlu/yuanlu/api/event"
 	"github.com/yuanlu/yuanlu/libs/identity"
 )
@@ -55,10 +54,8 @@ func requestRenewal(a Account, cmd RequestRenewal) ([]event.AccountEvent, error)
 		return nil, ErrRenewalOpen
 	case cmd.NoticeNo == "":
 		return nil, ErrNoticeNumber.At("/noticeNo")
-	case cmd.Approver.PoliceNo == cmd.Operator.PoliceNo || cmd.Approver.PoliceNo == cmd.Investigator.PoliceNo:
-		return nil, ErrSelfApproval
 	}
-	if err := twoOfficers(cmd.Operator, cmd.Investigator); err != nil {
+	if err := a.mayChange(freeze, cmd.Approver, cmd.Operator, cmd.Investigator); err != nil {
 		return nil, err
 	}
 	if err := freezeTerm(a.Frozen.Asset, cmd.TermMonths, cmd.Grave, cmd.Approver); err != nil {
@@ -71,59 +68,45 @@ func requestRenewal(a Account, cmd RequestRenewal) ([]event.AccountEvent, error)
 	}}, nil
 }
 
+// mayChange tells whether an approver may renew a freeze or end it: he belongs to
+// the unit of the freeze or one superior to it, is neither of the two officers, and
+// is of no lower level than who approved the freeze or its last renewal (程序规定
+// art. 239–241).
+func (a Account) mayChange(freeze Order, approver, operator, investigator event.Officer) error {
+	if err := twoOfficers(operator, investigator); err != nil {
+		return err
+	}
+	switch {
+	case !approver.Level.AtLeast(identity.County):
+		return ErrFreezeLevel
+	case approver.Zero() || approver.PoliceNo == operator.PoliceNo || approver.PoliceNo == investigator.PoliceNo:
+		return ErrSelfApproval
+	case !approver.Unit.Oversees(freeze.Unit):
+		return ErrNotSuperior
+	case !approver.Level.AtLeast(a.authority(freeze)):
+		return ErrAuthority
+	}
+	return nil
+}
+
+// authority is the level that approved a freeze or, if it was renewed, its last
+// renewal.
+func (a Account) authority(freeze Order) identity.Level {
+	level := freeze.Approver.Level
+	for _, o := range a.Orders {
+		if o.Kind == KindRenewal && o.Target == freeze.ID && o.State == Executed && o.Approver.Level.AtLeast(identity.County) {
+			level = o.Approver.Level
+		}
+	}
+	if !level.AtLeast(identity.County) {
+		return identity.County // nobody below approves one
+	}
+	return level
+}
+
 // followUpOrder names the n-th order of a kind about a measure.
 func followUpOrder(kind string, target identity.OrderID, n int) identity.OrderID {
 	return identity.OrderID(identity.Derive(kind, string(target), strconv.Itoa(n)).String())
-}
-
-// answerFollowUp takes the bank's word on a renewal or release.
-func answerFollowUp(a Account, cmd AnswerFollowUp) ([]event.AccountEvent, error) {
-	o, ok := a.Find(cmd.Order)
-	switch {
-	case !ok || (o.Kind != KindRenewal && o.Kind != KindRelease):
-		return nil, ErrNoOrder
-	case o.State == Failed && cmd.Done:
-		return nil, ErrFailedFinal
-	case o.State == Executed && !cmd.Done:
-		return nil, ErrAnswered
-	case !o.State.Open():
-		return nil, nil // the same answer again
-	case !cmd.Done && !knownCause(cmd.Cause):
-		return nil, ErrCause.At("/failureCause")
-	case !cmd.Done && o.Kind == KindRelease && (cmd.Cause == bank.Ended || cmd.Cause == bank.UnknownOrder):
-		return endedAtBank(a, o, cmd), nil
-	case !cmd.Done:
-		return []event.AccountEvent{event.FreezeFollowUpFailed{Order: o.ID, ResultCode: cmd.ResultCode, Cause: cmd.Cause, At: cmd.At}}, nil
-	case cmd.ExecutedAt.IsZero():
-		return nil, ErrExecutedAt.At("/startTime")
-	case implausible(cmd.ExecutedAt, o.RequestAt, cmd.At):
-		return nil, ErrExecutedWhen.At("/startTime")
-	}
-	if o.Kind == KindRenewal {
-		return renewed(a, o, cmd), nil
-	}
-	return released(a, o, cmd), nil
-}
-
-// renewed lets the freeze go on from its old end. One that the bank renewed when
-// it had already ended here is not revived: the freeze was free by law (art. 240),
-// and an officer has to see to it that the bank knows.
-func renewed(a Account, o Order, cmd AnswerFollowUp) []event.AccountEvent {
-	if a.Frozen.Order != o.Target || !cmd.ExecutedAt.Before(a.Frozen.Expires) {
-		return []event.AccountEvent{
-			event.FreezeFollowUpFailed{Order: o.ID, ResultCode: cmd.ResultCode, Cause: "lapsed", At: cmd.At},
-			event.BankDiscrepancyFound{Order: o.ID, Kind: "renewed-after-end", Found: cmd.ExecutedAt.Format(time.RFC3339), At: cmd.At},
-		}
-	}
-	expires := identity.AddMonths(a.Frozen.Expires, o.Term)
-	var found []event.AccountEvent
-	if !cmd.BankExpires.IsZero() && !cmd.BankExpires.Equal(expires) {
-		found = append(found, expiryDiffers(o.ID, expires, cmd.BankExpires, cmd.At))
-		expires = earlier(expires, cmd.BankExpires)
-	}
-	return append([]event.AccountEvent{event.FreezeRenewed{
-		Order: o.Target, By: o.ID, Ordinal: o.Ordinal, ExpiresAt: expires, ResultCode: cmd.ResultCode, At: cmd.ExecutedAt,
-	}}, found...)
 }
 
 // earlier is the end that counts where the bank names another one.

@@ -46,13 +46,13 @@ func requestStop(a Account, cmd RequestStop) ([]event.AccountEvent, error) {
 // while a stop of its own is under way, nor after one that was carried out; for
 // that there is the second stop.
 func (a Account) Stoppable(c identity.CaseID, unit identity.Unit) error {
-	executed, open := a.stops(c, unit)
+	told := a.stops(c, unit)
 	switch {
 	case a.Frozen.Order != "" && a.Frozen.Case == c:
 		return ErrFrozenAlready
-	case executed >= MaxStops:
+	case told.all() >= MaxStops:
 		return ErrThirdStop
-	case open > 0 || executed > 0:
+	case told.open > 0 || told.executed > 0:
 		return ErrStoppedAlready
 	}
 	return nil
@@ -73,23 +73,38 @@ func chained(cmd RequestStop) error {
 	return nil
 }
 
-// stops counts this case's and agency's stops on the account.
-func (a Account) stops(c identity.CaseID, unit identity.Unit) (executed, open int) {
+// tally counts stops: those carried out, those that a bank has carried out though
+// they had failed or were withdrawn, and those under way. What a bank has done
+// wrongly has held the money too.
+type tally struct{ executed, wrongly, open int }
+
+func (t tally) all() int { return t.executed + t.wrongly }
+
+// stops counts the stops of a case and an agency on the account. The agency is
+// the bureau with all of its units (银发〔2016〕86号 §2: twice, by whichever of them).
+func (a Account) stops(c identity.CaseID, unit identity.Unit) (n tally) {
 	for _, o := range a.Orders {
-		if o.Kind != KindStop || o.Case != c || o.Unit != unit {
+		if o.Kind != KindStop || o.Case != c || o.Unit.Bureau() != unit.Bureau() {
 			continue
 		}
-		switch o.State {
-		case Executed, Lapsed, Lifted:
-			if !o.ExecutedAt.IsZero() { // else it was withdrawn before a bank carried it out
-				executed++
-			}
-		case Waiting, Approved, Sent:
-			open++
-		case Queued, Failed, Rejected:
+		switch {
+		case o.State.Open():
+			n.open++
+		case !o.ExecutedAt.IsZero(): // else it was withdrawn before a bank carried it out
+			n.executed++
+		case a.wrongly(o.ID):
+			n.wrongly++
 		}
 	}
-	return executed, open
+	return n
+}
+
+// wrongly tells whether a bank has carried a stop out that had failed or was
+// withdrawn.
+func (a Account) wrongly(stop identity.OrderID) bool {
+	return slices.ContainsFunc(a.Discrepancies, func(d event.BankDiscrepancyFound) bool {
+		return d.Order == stop && (d.Kind == ExecutedAfterFailure || d.Kind == ExecutedAfterLift)
+	})
 }
 
 // approveUnder approves an order under the first standing approval that covers
@@ -121,24 +136,61 @@ func secondStop(a Account, cmd SecondStop) ([]event.AccountEvent, error) {
 	if err := twoOfficers(cmd.Operator, cmd.Investigator); err != nil {
 		return nil, err
 	}
-	executed, open := a.stops(first.Case, first.Unit)
-	switch {
-	case executed >= MaxStops:
-		return nil, ErrThirdStop
-	case open > 0:
-		return nil, ErrStoppedAlready
-	case executed == 0 || first.State == Lifted:
-		return nil, ErrNoFirstStop
-	case a.wasFrozen(first.Case):
-		return nil, ErrFrozenAlready
+	if err := a.secondMay(first, cmd.Operator); err != nil {
+		return nil, err
 	}
-	scope, amount := a.kept(first)
+	scope, amount, err := a.kept(first)
+	if err != nil {
+		return nil, err
+	}
 	requested := event.StopRequested{
 		Order: a.secondOrder(first, cmd.Order), Case: first.Case, ApplicationType: "00", Ordinal: 2, Account: a.Ref, Level: first.Level,
 		ParentOrder: first.ID, Source: first.Source, Lots: first.Lots, Scope: scope, Amount: amount, Unit: first.Unit,
 		Operator: cmd.Operator, Investigator: cmd.Investigator, At: cmd.At,
 	}
 	return append([]event.AccountEvent{requested}, approveUnder(cmd.Standing, requested, cmd.At)...), nil
+}
+
+// secondMay tells whether a second stop can follow a first, by an officer of its
+// unit or of one superior to it.
+func (a Account) secondMay(first Order, operator event.Officer) error {
+	told := a.stops(first.Case, first.Unit)
+	switch {
+	case !operator.Unit.Oversees(first.Unit):
+		return ErrForeignUnit
+	case told.all() >= MaxStops:
+		return ErrThirdStop
+	case told.open > 0:
+		return ErrStoppedAlready
+	case a.wasFrozen(first.Case):
+		return ErrFrozenAlready
+	case a.takenBack(first.Case):
+		return ErrTakenBack
+	case first.Ordinal >= MaxStops || first.ExecutedAt.IsZero() || (first.State != Executed && first.State != Lapsed):
+		return ErrNoFirstStop
+	}
+	return nil
+}
+
+// takenBack tells whether a person has ordered the end of a stop of the case: what
+// is known to have nothing to do with it, or was wrong, is not stopped a second
+// time, even if the 48 hours were over before the bank had done it. A stop
+// that no bank had carried out yet and that was withdrawn for an error of its own
+// is no obstacle to the corrected one.
+func (a Account) takenBack(c identity.CaseID) bool {
+	return slices.ContainsFunc(a.Orders, func(o Order) bool {
+		if o.Kind != KindLift || o.Amount > 0 || o.Case != c {
+			return false
+		}
+		stop, _ := a.Find(o.Target)
+		switch o.Cause {
+		case LiftUnrelated, LiftObjection:
+			return stop.Kind == KindStop
+		case LiftError, LiftDisproportionate, LiftUnpapered:
+			return stop.Kind == KindStop && !stop.ExecutedAt.IsZero()
+		}
+		return false
+	})
 }
 
 // secondOrder names the second stop. One that failed or was rejected has used the
@@ -149,7 +201,7 @@ func (a Account) secondOrder(first Order, wanted identity.OrderID) identity.Orde
 	}
 	tried := 0
 	for _, o := range a.Orders {
-		if o.Kind == KindStop && o.Ordinal == MaxStops && o.Case == first.Case && o.Unit == first.Unit {
+		if o.Kind == KindStop && o.Ordinal == MaxStops && o.Case == first.Case {
 			tried++
 		}
 	}
@@ -163,6 +215,12 @@ func (a Account) wasFrozen(c identity.CaseID) bool {
 	})
 }
 
+// frozenFor tells whether a freeze of the case has come before a stop: while one is
+// in force there is no stop, and no second one after any.
+func (a Account) frozenFor(stop Order) bool {
+	return stop.Kind == KindStop && (a.Frozen.Order != "" && a.Frozen.Case == stop.Case || stop.Ordinal == MaxStops && a.wasFrozen(stop.Case))
+}
+
 func approveStop(a Account, cmd ApproveStop) ([]event.AccountEvent, error) {
 	o, ok := a.Find(cmd.Order)
 	switch {
@@ -174,6 +232,11 @@ func approveStop(a Account, cmd ApproveStop) ([]event.AccountEvent, error) {
 		return nil, ErrSelfApproval
 	case !cmd.Approver.Unit.Oversees(o.Unit):
 		return nil, ErrNotSuperior
+	case a.frozenFor(o):
+		return nil, ErrFrozenAlready
+	}
+	if _, narrowing := a.lifting(o.Target); narrowing {
+		return nil, ErrLiftOpen
 	}
 	return []event.AccountEvent{event.StopApproved{Order: cmd.Order, Approver: cmd.Approver, At: cmd.At}}, nil
 }
@@ -193,11 +256,13 @@ func rejectStop(a Account, cmd RejectStop) ([]event.AccountEvent, error) {
 	return []event.AccountEvent{event.StopRejected{Order: cmd.Order, Approver: cmd.Approver, Reason: cmd.Reason, At: cmd.At}}, nil
 }
 
-// expireStop frees the holder when nobody has acted in time (到期自动失效).
+// expireStop frees the holder when nobody has acted in time (到期自动失效). A bank
+// that has named a later end is asked to let go, else he would be free in the books
+// alone.
 func expireStop(a Account, cmd ExpireStop) ([]event.AccountEvent, error) {
 	o, ok := a.Find(cmd.Order)
 	if !ok || o.Kind != KindStop || o.State != Executed || cmd.At.Before(o.ExpiresAt) {
 		return nil, nil
 	}
-	return []event.AccountEvent{event.StopLapsed{Order: o.ID, ExpiredAt: o.ExpiresAt}}, nil
+	return a.lapsed(o, cmd.At), nil
 }

@@ -21,6 +21,8 @@ func TestI01_TheStopEnds48HoursAfterTheBankCarriedItOut(t *testing.T) {
 	wide.BankExpires, narrow.BankExpires = late, early
 	cut := executed(at, 100)
 	cut.ExpiresAt = early
+	longer := executed(at, 100)
+	longer.BankExpiresAt = late
 	estest.Run(t, domain.AccountDecider(), []row{{
 		Rule:  "the 48 hours count from the bank's time of execution, not from the order",
 		Given: given{requested(), approved()},
@@ -30,7 +32,7 @@ func TestI01_TheStopEnds48HoursAfterTheBankCarriedItOut(t *testing.T) {
 		Rule:  "a bank that names a later end is a discrepancy; the 48 hours stay",
 		Given: given{requested(), approved()},
 		When:  wide,
-		Then: given{executed(at, 100), event.BankDiscrepancyFound{
+		Then: given{longer, event.BankDiscrepancyFound{
 			Order: "order-1", Kind: "expiry-differs", Expected: "2021-07-19T08:01:30Z", Found: "2021-07-19T09:01:30Z", At: at,
 		}},
 	}, {
@@ -228,10 +230,10 @@ func TestI07_AFailedOrderNeverBecomesAnExecutedOne(t *testing.T) {
 	estest.Run(t, domain.AccountDecider(), []row{
 		{Rule: "a mismatch fails the order", Given: given{requested(), approved()}, When: refusal, Then: given{failed}},
 		{
-			Rule: "it cannot be executed after that: an officer is told", Given: given{requested(), approved(), failed}, When: answer(four, 1),
+			Rule: "it cannot be executed after that: an officer is told, and the bank asked to let go", Given: given{requested(), approved(), failed}, When: answer(four, 1),
 			Then: given{event.BankDiscrepancyFound{
-				Order: "order-1", Kind: domain.ExecutedAfterFailure, Expected: "mismatch-name", Found: "2021-07-17T08:00:00Z 0.01", At: four,
-			}},
+				Order: "order-1", Kind: domain.ExecutedAfterFailure, Expected: "mismatch-name", Found: "2021-07-17T08:00:00Z 0.01", At: four, HoldsUntil: four.Add(48 * time.Hour),
+			}, bySelf("order-1", 1, domain.LiftUnlawful, four)},
 		},
 		{Rule: "the same refusal again is nothing new", Given: given{requested(), approved(), failed}, When: refusal},
 		{
@@ -293,7 +295,7 @@ func TestI03_ASecondStopThatFailedCanBeAskedForAgainUnderAnotherName(t *testing.
 	estest.Run(t, domain.AccountDecider(), []row{
 		{Rule: "after a technical failure", Given: and(first, secondRequested(), event.StopApproved{Order: "order-2"}, failed), When: second(), Then: given{again, ok}},
 		{Rule: "after it was rejected", Given: and(first, secondRequested(), event.StopRejected{Order: "order-2"}), When: second(), Then: given{again, ok}},
-		{Rule: "a first stop that was withdrawn before a bank carried it out is none", Given: given{requested(), approved(), liftRequested(), byLift}, When: second(), Err: domain.ErrNoFirstStop},
+		{Rule: "a first stop that was withdrawn before a bank carried it out is none", Given: given{requested(), approved(), liftRequested(), byLift}, When: second(), Err: domain.ErrTakenBack},
 		{Rule: "a stop of the account can then be asked for anew", Given: given{requested(), approved(), liftRequested(), byLift}, When: func() domain.RequestStop {
 			r := request()
 			r.Order, r.Lots = "order-3", nil

@@ -81,6 +81,15 @@ func clockOf(t *testing.T, history []event.AccountEvent, name string) es.Alarm {
 	return es.Alarm{}
 }
 
+// bySelf is the n-th lift of a stop, which the service orders by itself in the name
+// of those who signed the stop.
+func bySelf(stop identity.OrderID, n int, cause string, at time.Time) event.LiftRequested {
+	return event.LiftRequested{
+		Order: nth("lift", stop, n), Target: stop, Case: "case-a", Account: mule, Cause: cause, Approver: leader, Operator: li, Investigator: wang,
+		Due: at.Add(72 * time.Hour), At: at,
+	}
+}
+
 // nth names the n-th order of a kind about a stop, as the account itself does.
 func nth(kind string, stop identity.OrderID, n int) identity.OrderID {
 	return identity.OrderID(identity.Derive(kind, string(stop), strconv.Itoa(n)).String())

@@ -88,11 +88,25 @@ func (a Account) dueOnFreeze(o Order) []es.Alarm {
 		}
 		return due
 	case o.Kind == KindFreeze && o.State == Queued && a.Frozen.Order == "" && !o.ExpiresAt.IsZero():
-		return []es.Alarm{{Name: queueClock + id, At: o.ExpiresAt}}
-	case o.Kind == KindRelease && o.State.Open() && !o.ExpiresAt.IsZero() && !o.Overdue:
+		return []es.Alarm{{Name: queueClock + id, At: o.turn()}}
+	case o.Kind == KindRelease && a.pending(o) && !o.ExpiresAt.IsZero() && !o.Overdue:
 		return []es.Alarm{{Name: releaseClock + id, At: o.ExpiresAt}}
 	}
 	return nil
+}
+
+// turn is when the bank is asked again for a freeze that waits behind another
+// agency's: when that one ends or, if the bank was asked then and goes on saying so,
+// later and later.
+func (o Order) turn() time.Time {
+	if o.Promotions == 0 {
+		return o.ExpiresAt
+	}
+	again := o.FailedAt.Add(LongestRepeat * time.Duration(o.Promotions))
+	if o.ExpiresAt.After(again) {
+		return o.ExpiresAt
+	}
+	return again
 }
 
 // nextWarning is the number of days before the end that comes next, 0 if none
@@ -136,10 +150,12 @@ func (a Account) longestQueued(except identity.OrderID) identity.OrderID {
 }
 
 // promoted is the event that lets the next freeze go to the bank once the one
-// before it has ended (轮候转正; 程序规定 art. 242), if any waits.
+// before it has ended, or has come to nothing (轮候转正; 程序规定 art. 242), if any
+// waits. While one is in force, or has its turn already, the others go on waiting.
 func (a Account) promoted(after identity.OrderID, at time.Time) []event.AccountEvent {
 	next := a.longestQueued(after)
-	if next == "" {
+	busy := slices.ContainsFunc(a.Orders, func(o Order) bool { return o.Promotions > 0 && o.ID != after && o.State.Open() })
+	if next == "" || busy || (a.Frozen.Order != "" && a.Frozen.Order != after) {
 		return nil
 	}
 	return []event.AccountEvent{event.FreezePromoted{Order: next, After: after, At: at}}
@@ -147,21 +163,21 @@ func (a Account) promoted(after identity.OrderID, at time.Time) []event.AccountE
 
 // evolveFreeze folds the events of the freeze family.
 func (a Account) evolveFreeze(e event.AccountEvent) Account {
-	switch e := e.(type) {
+	switch e := e.(type) { //nolint:gochecksumtype // EvolveAccount has the rest
 	case event.FreezeRequested:
 		return a.freezeRequested(e)
 	case event.FreezeExecuted:
 		return a.freezeExecuted(e)
 	case event.FreezeQueued:
-		return a.change(e.Order, func(o *Order) { o.State, o.ExpiresAt = Queued, e.FormerExpires })
+		return a.change(e.Order, func(o *Order) { o.State, o.ExpiresAt, o.FailedAt = Queued, e.FormerExpires, e.At })
 	case event.FreezeFailed:
-		return a.change(e.Order, func(o *Order) { o.State, o.Cause = Failed, e.Cause })
+		return a.change(e.Order, func(o *Order) { o.Cause = e.Cause }).freezeEnded(e.Order, Failed)
 	case event.FreezePromoted:
-		return a.change(e.Order, func(o *Order) { o.State, o.ExpiresAt = Approved, time.Time{} })
+		return a.change(e.Order, func(o *Order) { o.State, o.ExpiresAt, o.Promotions = Approved, time.Time{}, o.Promotions+1 })
 	case event.FreezeLapsed:
 		return a.freezeEnded(e.Order, Lapsed)
 	case event.FreezeLifted:
-		return a.freezeEnded(e.Order, Lifted).done(e.By, e.At)
+		return a.freezeLifted(e)
 	case event.FreezeExpiryWarned:
 		a.Frozen.Warned = e.Days
 	case event.FrozenFundsReturned:
@@ -173,12 +189,13 @@ func (a Account) evolveFreeze(e event.AccountEvent) Account {
 	case event.FreezeRenewalRequested:
 		return a.with(Order{
 			ID: e.Order, Case: e.Case, Kind: KindRenewal, Target: e.Target, Ordinal: e.Ordinal, State: Approved, Unit: e.Operator.Unit,
-			Officers: [2]event.Officer{e.Operator, e.Investigator}, RequestAt: e.At, Term: e.TermMonths,
+			Officers: [2]event.Officer{e.Operator, e.Investigator}, Approver: e.Approver, RequestAt: e.At, Term: e.TermMonths,
 		})
 	case event.FreezeReleaseRequested:
 		return a.with(Order{
 			ID: e.Order, Case: e.Case, Kind: KindRelease, Target: e.Target, State: Approved, Unit: e.Operator.Unit, Cause: e.Cause,
-			Officers: [2]event.Officer{e.Operator, e.Investigator}, RequestAt: e.At, ExpiresAt: e.Due, Amount: e.Amount,
+			Officers: [2]event.Officer{e.Operator, e.Investigator}, Approver: e.Approver, RequestAt: e.At, ExpiresAt: e.Due, Amount: e.Amount,
+			Objection: e.Objection, Repeats: e.Repeats, Overdue: a.overdueBefore(e.Repeats),
 		})
 	case event.FreezeRenewed:
 		a.Frozen.Expires, a.Frozen.Renewals, a.Frozen.Warned = e.ExpiresAt, e.Ordinal, 0
@@ -187,7 +204,7 @@ func (a Account) evolveFreeze(e event.AccountEvent) Account {
 		a.Frozen.Remaining = e.Remaining
 		return a.done(e.By, e.At)
 	case event.FreezeFollowUpFailed:
-		return a.change(e.Order, func(o *Order) { o.State, o.Cause = Failed, e.Cause })
+		return a.change(e.Order, func(o *Order) { o.State, o.Refused, o.FailedAt = Failed, e.Cause, e.At })
 	}
 	return a
 }
@@ -204,15 +221,33 @@ func (a Account) freezeExecuted(e event.FreezeExecuted) Account {
 	o, _ := a.Find(e.Order)
 	a.Frozen = Freeze{Order: e.Order, Case: e.Case, Amount: e.Frozen, Remaining: e.Frozen, Expires: e.ExpiresAt, Asset: o.Request.Asset}
 	return a.change(e.Order, func(o *Order) {
-		o.State, o.ExecutedAt, o.ExpiresAt, o.Balance = Executed, e.ExecutedAt, e.ExpiresAt, e.Balance
+		o.State, o.ExecutedAt, o.ExpiresAt, o.Balance, o.Frozen = Executed, e.ExecutedAt, e.ExpiresAt, e.Balance, e.Frozen
 	})
 }
 
+// freezeEnded is a freeze that is over. What still waits to change it has lost its
+// object: a bank that answers all the same does no harm.
 func (a Account) freezeEnded(id identity.OrderID, state OrderState) Account {
 	if a.Frozen.Order == id {
 		a.Frozen = Freeze{}
 	}
-	return a.change(id, func(o *Order) { o.State = state })
+	a = a.change(id, func(o *Order) { o.State = state })
+	for _, o := range a.Orders {
+		if o.Target == id && (o.Kind == KindRenewal || o.Kind == KindRelease) && o.State.Open() {
+			a = a.change(o.ID, func(o *Order) { o.State = Lapsed })
+		}
+	}
+	return a
+}
+
+// freezeLifted is a freeze that the bank has let go. One that was over before stays
+// as it ended.
+func (a Account) freezeLifted(e event.FreezeLifted) Account {
+	state := Lifted
+	if o, _ := a.Find(e.Order); !o.State.Open() && o.State != Queued && o.State != Executed {
+		state = o.State
+	}
+	return a.freezeEnded(e.Order, state).letGo(e.Order).done(e.By, e.At)
 }
 
 // done notes that the bank has carried out an order about another measure.

@@ -100,8 +100,11 @@ func TestI22_AFreezeEndsUnlessItsRenewalIsOnRecordBefore(t *testing.T) {
 		{
 			Rule: "what a bank renews after the end is not revived, and shown", Given: and(frozen, asked, lapsed), When: tardy,
 			Then: given{
-				event.FreezeFollowUpFailed{Order: asked.Order, ResultCode: "0000", Cause: "lapsed", At: tardy.At},
-				event.BankDiscrepancyFound{Order: asked.Order, Kind: "renewed-after-end", Found: tardy.ExecutedAt.Format(time.RFC3339), At: tardy.At},
+				event.BankDiscrepancyFound{
+					Order: asked.Order, Kind: "renewed-after-end", Found: tardy.ExecutedAt.Format(time.RFC3339), At: tardy.At,
+					HoldsUntil: identity.AddMonths(tardy.ExecutedAt, 6),
+				},
+				unlawful(1, tardy.At, leader),
 			},
 		},
 	})
@@ -148,6 +151,10 @@ func TestI23_WhoeverWaitedLongestFollowsAFreezeThatEnds(t *testing.T) {
 		},
 		{Rule: "behind another agency the bank is asked when its freeze ends", Given: court, When: domain.PromoteQueued{Order: "freeze-1", At: sixMonth}, Then: given{event.FreezePromoted{Order: "freeze-1", At: sixMonth}}},
 		{Rule: "and not before", Given: court, When: domain.PromoteQueued{Order: "freeze-1", At: sixMonth.Add(-time.Second)}},
+		{
+			Rule: "a bank that says it again is asked again, not at once", When: domain.PromoteQueued{Order: "freeze-1", At: sixMonth.Add(time.Hour)},
+			Given: and(court, event.FreezePromoted{Order: "freeze-1", At: sixMonth}, event.FreezeQueued{Order: "freeze-1", Former: "某区法院", FormerExpires: sixMonth, At: sixMonth}),
+		},
 		{Rule: "a case freezes an account once", Given: frozen, When: func() domain.RequestFreeze { r := requestFreeze(); r.Order = "again"; return r }(), Err: domain.ErrFreezeOpen},
 	})
 }
@@ -182,8 +189,16 @@ func TestI25_WhatIsUnrelatedIsFreeWithinThreeDays(t *testing.T) {
 		}}},
 		{
 			Rule: "a bank where nothing stands any more frees it too, and that is shown", Given: and(frozen, all),
+			When: domain.AnswerFollowUp{Order: all.Order, Cause: bank.Ended, At: five},
+			Then: given{event.BankDiscrepancyFound{Order: all.Order, Kind: "ended-at-bank", Expected: "freeze-1", Found: bank.Ended, At: five}, lifted},
+		},
+		{
+			Rule: "a bank that knows of no such freeze frees nobody, and that is shown", Given: and(frozen, all),
 			When: domain.AnswerFollowUp{Order: all.Order, Cause: bank.UnknownOrder, At: five},
-			Then: given{event.BankDiscrepancyFound{Order: all.Order, Kind: "ended-at-bank", Expected: "freeze-1", Found: bank.UnknownOrder, At: five}, lifted},
+			Then: given{
+				event.BankDiscrepancyFound{Order: all.Order, Kind: "unknown-at-bank", Expected: "freeze-1", Found: bank.UnknownOrder, At: five},
+				event.FreezeFollowUpFailed{Order: all.Order, Cause: bank.UnknownOrder, At: five},
+			},
 		},
 		{Rule: "no more than is frozen", Given: frozen, When: release(101), Err: domain.ErrReleaseTooMuch},
 		{Rule: "nor in two steps", Given: and(frozen, part), When: release(71), Err: domain.ErrReleaseTooMuch},

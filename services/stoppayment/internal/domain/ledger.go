@@ -56,7 +56,7 @@ func Attribute(a Account, method event.Method) (event.FundsAttributed, []Inflow,
 		}
 		result.Exact = result.Exact && exact
 		result.Left = append(result.Left, carried...)
-		result.Outflows = append(result.Outflows, event.Outflow{Transfer: names.transfer(row, twin), Cash: row.Counter == nil, Lots: carried})
+		result.Outflows = append(result.Outflows, event.Outflow{Transfer: names.transfer(row, twin), Cash: inCash(row), Lots: carried})
 	}
 	result.Left = append(result.Left, away.lost()...)
 	result.Held, result.Left, result.Reached = merge(pool.lots()), merge(result.Left), merge(result.Reached)

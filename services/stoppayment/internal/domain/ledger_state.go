@@ -15,7 +15,9 @@ import (
 type Ledger struct {
 	Statements    []event.StatementReceived // whole and adding up, one per order
 	Partial       []event.StatementReceived // parts of statements that are not whole yet
-	Reported      []identity.OrderID        // of those, the ones that were reported
+	Came          []event.StatementReceived // the parts in which what counts has come
+	Aside         []identity.OrderID        // of the statements, those that do not fit the one that counts
+	Reported      []identity.OrderID        // of those that are not whole, the ones that were reported
 	Replacing     identity.OrderID          // the order whose next statement takes the place of the one before (更正)
 	Method        event.Method              // by which the attribution was computed last
 	Chosen        []event.AttributionMethodChosen
@@ -23,6 +25,7 @@ type Ledger struct {
 	Closed        []identity.ProposalID             // rejected or outdated
 	Manual        *event.ManualAttributionProposed  // signed and in force; never changed
 	Continued     int                               // parts of the attribution that are stored
+	Missing       []identity.TransferID             // transfers whose rows are missing by what was reported, in order, at most maxMissing
 	Discrepancies []event.BankDiscrepancyFound      // the latest, at most maxDiscrepancies
 }
 
@@ -70,6 +73,14 @@ func (a Account) evolveLedger(e event.AccountEvent) Account {
 		a.Replacing = e.Order
 		return a.change(e.Order, func(o *Order) {
 			o.ExecutedAt, o.ExpiresAt, o.Balance, o.Hold.Held = e.ExecutedAt, e.ExpiresAt, e.BalanceBefore, e.Held
+			if o.BankUntil.IsZero() || o.State == Executed || !e.BankExpiresAt.IsZero() {
+				o.BankUntil = e.BankExpiresAt
+			} else { // of what is over the bank says now that it holds until the end that it had
+				o.BankUntil = earlier(o.BankUntil, e.ExpiresAt)
+			}
+			if o.Hold.Said = e.Held; o.Hold.Changed {
+				o.Hold.Said = e.Said
+			}
 		})
 	case event.FundsAttributed:
 		return a.attributed(e)
@@ -98,6 +109,12 @@ func (a Account) evolveLedger(e event.AccountEvent) Account {
 func (a Account) discrepancy(e event.BankDiscrepancyFound) Account {
 	if e.Kind == StatementIncomplete && slices.ContainsFunc(a.Partial, func(p event.StatementReceived) bool { return p.Order == e.Order }) {
 		a.Reported = append(slices.Clip(a.Reported), e.Order)
+	}
+	if e.Kind == InflowMissing {
+		if len(a.Missing) >= maxRowNotes {
+			return a.lacks(e)
+		}
+		a = a.lacks(e)
 	}
 	a.Discrepancies = append(slices.Clip(a.Discrepancies), e)
 	a.Discrepancies = a.Discrepancies[max(0, len(a.Discrepancies)-maxDiscrepancies):]
@@ -131,16 +148,18 @@ func (a Account) close(id identity.ProposalID) Account {
 // stated takes a statement into the ledger once it is whole, if it adds up. Any
 // other stays in the history and changes nothing.
 func (a Account) stated(e event.StatementReceived) Account {
-	a, whole, complete := a.assemble(e)
+	a, parts, complete := a.correcting(e).assemble(e)
 	if !complete {
 		return a
 	}
+	whole := together(parts)
 	read := a.read(whole)
 	if read.fault.Kind != "" {
 		return a
 	}
-	whole.Rows, whole.Part, whole.Parts, whole.At = read.rows, 0, 0, time.Time{}
-	n := slices.IndexFunc(a.Statements, func(s event.StatementReceived) bool { return s.Order == whole.Order })
+	came := apart(whole, parts)
+	whole.Rows, whole.Part, whole.Parts, whole.At, whole.Corrects = read.rows, 0, 0, time.Time{}, false
+	n := slices.IndexFunc(a.Statements, ofOrder(whole.Order))
 	switch {
 	case n < 0:
 		a.Statements = append(slices.Clip(a.Statements), whole)
@@ -153,42 +172,14 @@ func (a Account) stated(e event.StatementReceived) Account {
 	if a.Replacing == whole.Order {
 		a.Replacing = ""
 	}
-	a.Statement, a.Stated = union(a.Statements), true
-	a.Balance = closing(a.Statement)
+	a.Came = append(slices.DeleteFunc(slices.Clone(a.Came), ofOrder(whole.Order)), came...)
+	stretches := make([]stretch, len(a.Statements))
+	for i, s := range a.Statements {
+		stretches[i] = a.stretchOf(s)
+	}
+	a.Statement, a.Aside = union(stretches)
+	a.Stated, a.Balance = true, closing(a.Statement)
 	return a
-}
-
-// assemble adds a part to those of its statement, and takes them out as one when
-// all are there.
-func (a Account) assemble(e event.StatementReceived) (_ Account, whole event.StatementReceived, complete bool) {
-	if e.Parts <= 1 {
-		return a, e, true
-	}
-	parts := make([]event.StatementReceived, e.Parts)
-	parts[e.Part-1] = e
-	there := 1
-	for _, p := range a.Partial {
-		if p.Order == e.Order && p.Parts == e.Parts && p.Part != e.Part {
-			parts[p.Part-1] = p
-			there++
-		}
-	}
-	a.Partial = slices.DeleteFunc(slices.Clone(a.Partial), func(p event.StatementReceived) bool { return p.Order == e.Order })
-	a.Reported = slices.DeleteFunc(slices.Clone(a.Reported), func(id identity.OrderID) bool { return id == e.Order })
-	if there < e.Parts {
-		for _, p := range parts {
-			if p.Part > 0 {
-				a.Partial = append(a.Partial, p)
-			}
-		}
-		return a, e, false
-	}
-	whole = parts[0]
-	whole.Rows = nil
-	for _, p := range parts {
-		whole.Rows = append(whole.Rows, p.Rows...)
-	}
-	return a, whole, true
 }
 
 // lacking tells how many parts of an order's statement are there, of how many.

@@ -53,7 +53,11 @@ func drawTown(t *rapid.T) town {
 		} else {
 			balance[n] -= amount
 		}
-		w.rows[n] = append(w.rows[n], event.Row{Serial: serial, At: at, Credit: credit, Amount: amount, Balance: balance[n], Counter: other, Kind: "transfer"})
+		kind := "transfer"
+		if other == nil {
+			kind = "cash"
+		}
+		w.rows[n] = append(w.rows[n], event.Row{Serial: serial, At: at, Credit: credit, Amount: amount, Balance: balance[n], Counter: other, Kind: kind})
 	}
 	for step := range rapid.IntRange(1, 40).Draw(t, "movements") {
 		at, serial := four.Add(time.Duration(step-60)*time.Second), fmt.Sprint("M", step)

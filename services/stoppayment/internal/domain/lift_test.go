@@ -96,7 +96,7 @@ func TestAStopThatIsNotCarriedOutYetIsWithdrawn(t *testing.T) {
 	keep := lift()
 	keep.Keep = 100
 	late := answer(later.Add(2*time.Minute), 900_000_000)
-	found := event.BankDiscrepancyFound{Order: "order-1", Kind: domain.ExecutedAfterLift, Found: later.Add(2 * time.Minute).Format(time.RFC3339), At: later.Add(2 * time.Minute)}
+	found := event.BankDiscrepancyFound{Order: "order-1", Kind: domain.ExecutedAfterLift, Found: later.Add(2 * time.Minute).Format(time.RFC3339), At: later.Add(2 * time.Minute), HoldsUntil: later.Add(48*time.Hour + 2*time.Minute)}
 	unknown := event.LiftFailed{Order: "lift-1", ResultCode: "0001", Cause: "unknown-order", At: later}
 	a := domain.AccountDecider().Replay(and(on, liftRequested(), lifted())...)
 	if a.Stopped() {
@@ -107,7 +107,7 @@ func TestAStopThatIsNotCarriedOutYetIsWithdrawn(t *testing.T) {
 		{Rule: "the bank may have seen it: it is asked to lift it", Given: on, When: lift(), Then: given{liftRequested()}},
 		{Rule: "it cannot be narrowed", Given: on, When: keep, Err: domain.ErrNotInForce},
 		{Rule: "the bank has lifted it before it stopped anything", Given: and(on, liftRequested()), When: liftDone(), Then: given{lifted()}},
-		{Rule: "a bank that carries it out afterwards is found out", Given: and(on, liftRequested(), lifted()), When: late, Then: given{found}},
+		{Rule: "a bank that carries it out afterwards is found out, and asked to let go", Given: and(on, liftRequested(), lifted()), When: late, Then: given{found, bySelf("order-1", 2, domain.LiftUnlawful, later.Add(2*time.Minute))}},
 		{Rule: "once", Given: and(on, liftRequested(), lifted(), found), When: late},
 		{
 			Rule: "a bank that did not know the stop yet, and has carried it out since, is asked again", Given: and(on, liftRequested(), unknown),
@@ -116,7 +116,7 @@ func TestAStopThatIsNotCarriedOutYetIsWithdrawn(t *testing.T) {
 				func() event.StopExecuted { e := executed(later.Add(time.Minute), 900_000_000); return e }(),
 				func() event.LiftRequested {
 					l := liftRequested()
-					l.Order, l.At, l.Due = nth("lift", "order-1", 2), later.Add(time.Minute), later.Add(time.Minute+72*time.Hour)
+					l.Order, l.At, l.Repeats = nth("lift", "order-1", 2), later.Add(time.Minute), "lift-1" // within the same three days
 					return l
 				}(),
 			},

@@ -21,7 +21,7 @@ func proposeManual(a Account, cmd ProposeManual) ([]event.AccountEvent, error) {
 		return nil, ErrBasis.At("/basis")
 	case cmd.Reason == "":
 		return nil, ErrMethodReason.At("/reason")
-	case len(cmd.Parts) == 0 || len(cmd.Parts) > maxManualParts:
+	case len(cmd.Parts) == 0 || len(cmd.Parts) > maxManualParts || lotsIn(cmd.Parts) > maxManualLots || len(a.Proposals) >= maxProposals:
 		return nil, ErrManualSize.At("/parts")
 	case slices.ContainsFunc(a.Proposals, func(p event.ManualAttributionProposed) bool { return p.Proposal == cmd.Proposal }):
 		return nil, nil
@@ -48,8 +48,11 @@ func confirmManual(a Account, cmd ConfirmManual) ([]event.AccountEvent, error) {
 		return nil, err
 	}
 	now.Method = event.Manual
+	if now = arrange(now); tooLarge(now) {
+		return nil, ErrManualSize
+	}
 	now.Manual = &event.ManualBasis{Proposal: p.Proposal, Reason: p.Reason, By: p.Officer, CoSigner: cmd.Officer}
-	return a.revise(nil, arrange(now), cmd.At), nil
+	return a.revise(nil, now, cmd.At), nil
 }
 
 func rejectManual(a Account, cmd RejectManual) ([]event.AccountEvent, error) {
@@ -87,7 +90,8 @@ func (a Account) byHand(p event.ManualAttributionProposed) (event.FundsAttribute
 // overlay puts what is said by hand in the place of what is computed, and checks
 // that no money comes from nowhere or is lost: the lots of each part add up to
 // the balance or to the outflow, and of each known owner as much is held and has
-// left as had reached the account.
+// left as had reached the account. What is not named stays as it is computed, also
+// what the account has sent to itself and not got back.
 func (a Account) overlay(f event.FundsAttributed, p event.ManualAttributionProposed) (event.FundsAttributed, error) {
 	reached := map[event.Lot]money.Fen{}
 	for _, l := range f.Reached {
@@ -110,16 +114,10 @@ func (a Account) overlay(f event.FundsAttributed, p event.ManualAttributionPropo
 			f.Held = merge(part.Lots)
 			continue
 		}
-		f.Outflows = slices.DeleteFunc(f.Outflows, func(o event.Outflow) bool { return o.Transfer.ID == part.Transfer })
-		if debit.Lots = known(merge(part.Lots)); len(debit.Lots) > 0 {
-			f.Outflows = append(f.Outflows, debit)
-		}
+		debit.Lots = known(merge(part.Lots))
+		f = instead(f, debit)
 	}
-	var left []event.Lot
-	for _, out := range f.Outflows {
-		left = append(left, out.Lots...)
-	}
-	f.Left, f.Method, f.Exact = merge(left), event.Manual, false
+	f.Method, f.Exact = event.Manual, false
 	for _, l := range slices.Concat(f.Left, known(f.Held)) {
 		reached[ownerOf(l)] -= l.Amount
 	}
@@ -129,6 +127,27 @@ func (a Account) overlay(f event.FundsAttributed, p event.ManualAttributionPropo
 		}
 	}
 	return f, nil
+}
+
+// instead puts an outflow in the place of the one of the same name, and what it
+// carries in the place of what that one did.
+func instead(f event.FundsAttributed, out event.Outflow) event.FundsAttributed {
+	left := f.Left
+	f.Outflows = slices.DeleteFunc(f.Outflows, func(o event.Outflow) bool {
+		if o.Transfer.ID != out.Transfer.ID {
+			return false
+		}
+		for _, l := range o.Lots {
+			l.Amount = -l.Amount
+			left = append(slices.Clip(left), l)
+		}
+		return true
+	})
+	f.Left = slices.DeleteFunc(merge(slices.Concat(left, out.Lots)), func(l event.Lot) bool { return l.Amount == 0 })
+	if len(out.Lots) > 0 {
+		f.Outflows = append(f.Outflows, out)
+	}
+	return f
 }
 
 // fits checks the lots of one part.
@@ -149,7 +168,8 @@ func fits(lots []event.Lot, total money.Fen, reached map[event.Lot]money.Fen) er
 	return nil
 }
 
-// debits are all that has left the account, by name.
+// debits are all that has left the account, by name; what it has sent to itself
+// has not.
 func (a Account) debits() map[identity.TransferID]event.Outflow {
 	debits, names := map[identity.TransferID]event.Outflow{}, namer{account: a.Ref}
 	for _, row := range a.Statement.Rows {
@@ -157,7 +177,16 @@ func (a Account) debits() map[identity.TransferID]event.Outflow {
 			continue
 		}
 		t := names.transfer(row, names.next(row))
-		debits[t.ID] = event.Outflow{Transfer: t, Cash: row.Counter == nil}
+		if t.To.ID == "" || t.To.ID != a.Ref.ID {
+			debits[t.ID] = event.Outflow{Transfer: t, Cash: inCash(row)}
+		}
 	}
 	return debits
+}
+
+func lotsIn(parts []event.ManualPart) (n int) {
+	for _, p := range parts {
+		n += len(p.Lots)
+	}
+	return n
 }

@@ -81,6 +81,7 @@ type DecideObjection struct {
 	Outcome   string
 	Reason    string
 	Keep      money.Fen
+	Document  string // of one that is withdrawn: hash of the holder's paper that says so
 	Officer   event.Officer
 	At        time.Time
 }
@@ -142,9 +143,9 @@ func fileObjection(a Account, cmd FileObjection) ([]event.AccountEvent, error) {
 		Objection: cmd.Objection, Order: measure.ID, Case: measure.Case, Holder: cmd.Holder, Contact: cmd.Contact, Text: cmd.Text,
 		Grounds: cmd.Grounds, Documents: cmd.Documents, Channel: cmd.Channel, FiledAt: cmd.At, Due: cmd.Due, Unit: measure.Unit, Officer: cmd.Officer,
 	}}
-	if reason := a.over(measure); reason != "" {
-		events = append(events, event.ObjectionDecided{
-			Objection: cmd.Objection, Order: measure.ID, Outcome: Dismissed, Reason: reason, Officer: cmd.Officer, At: cmd.At,
+	if reason := a.over(measure, cmd.At); reason != "" {
+		events = append(events, event.ObjectionDecided{ // by nobody: who takes it in does not decide
+			Objection: cmd.Objection, Order: measure.ID, Outcome: Dismissed, Reason: reason, At: cmd.At,
 		})
 	}
 	return events, nil
@@ -157,9 +158,12 @@ func notHash(text string) bool {
 }
 
 // over tells why there is nothing left to object to, or "". A stop that a freeze
-// or a second stop of the same case has followed goes on in it.
-func (a Account) over(measure Order) string {
+// or a second stop of the same case has followed goes on in it, and one under which
+// the bank still holds the account goes on until it lets go.
+func (a Account) over(measure Order, at time.Time) string {
 	switch {
+	case measure.BankHolds(at):
+		return ""
 	case measure.State == Failed || measure.State == Rejected:
 		return measureNeverWas
 	case measure.State != Lapsed && measure.State != Lifted:
@@ -200,7 +204,11 @@ func decideObjection(a Account, cmd DecideObjection) ([]event.AccountEvent, erro
 		return nil, ErrKeepAmount.At("/keepFen")
 	case cmd.Reason == "":
 		return nil, ErrReason.At("/reason")
-	case cmd.Outcome != Withdrawn && a.involved(o, cmd.Officer):
+	case cmd.Outcome == Withdrawn && notHash(cmd.Document):
+		return nil, ErrWithdrawalPaper.At("/paper")
+	case !cmd.Officer.Unit.Oversees(o.Unit):
+		return nil, ErrNotSuperior
+	case a.involved(o, cmd.Officer):
 		return nil, ErrDeciderInvolved
 	}
 	var lifts []event.AccountEvent
@@ -213,7 +221,7 @@ func decideObjection(a Account, cmd DecideObjection) ([]event.AccountEvent, erro
 	}
 	return append([]event.AccountEvent{event.ObjectionDecided{
 		Objection: o.ID, Order: o.Order, Outcome: cmd.Outcome, Reason: cmd.Reason, Keep: cmd.Keep, LiftOrder: firstOrder(lifts),
-		Officer: cmd.Officer, At: cmd.At,
+		Document: cmd.Document, Officer: cmd.Officer, At: cmd.At,
 	}}, lifts...), nil
 }
 
@@ -221,7 +229,7 @@ func decideObjection(a Account, cmd DecideObjection) ([]event.AccountEvent, erro
 // goes on in: he does not judge himself.
 func (a Account) involved(b Objection, who event.Officer) bool {
 	return slices.ContainsFunc(a.Orders, func(o Order) bool {
-		return (o.ID == b.Order || o.Case == b.Case && a.held(o) > 0) && (o.signedBy(who) || o.Approver.PoliceNo == who.PoliceNo)
+		return (o.ID == b.Order || o.Case == b.Case && restrains(o)) && (o.signedBy(who) || o.Approver.PoliceNo == who.PoliceNo)
 	})
 }
 

@@ -67,7 +67,7 @@ func TestAnObjectionIsTakenInWhateverHasBecomeOfTheMeasure(t *testing.T) {
 	second := file()
 	second.Objection = "objection-2"
 	late := event.ObjectionDecided{
-		Objection: "objection-1", Order: "order-1", Outcome: domain.Dismissed, Reason: "measure-ended", Officer: li, At: four.Add(time.Hour),
+		Objection: "objection-1", Order: "order-1", Outcome: domain.Dismissed, Reason: "measure-ended", At: four.Add(time.Hour),
 	}
 	unknown := file()
 	unknown.Order = "order-9"
@@ -132,6 +132,13 @@ func TestWhoDecidesOnAnObjectionHasHadNoHandInTheMeasure(t *testing.T) {
 		d.Officer = who
 		return d
 	}
+	withdrawn := func(who event.Officer, paper string) domain.DecideObjection {
+		d := by(who, domain.Withdrawn)
+		d.Document = paper
+		return d
+	}
+	elsewhere := event.Officer{PoliceNo: "080100", Unit: "440981000000", Level: identity.County}
+	cityChief := event.Officer{PoliceNo: "010100", Unit: "440900000000", Level: identity.City}
 	keepAll, keepNone := decide(domain.Partly), decide(domain.Upheld)
 	keepAll.Keep = 20_000_00
 	keepNone.Keep = 1
@@ -143,9 +150,19 @@ func TestWhoDecidesOnAnObjectionHasHadNoHandInTheMeasure(t *testing.T) {
 		{Rule: "not the investigator", Given: open, When: by(wang, domain.Upheld), Err: domain.ErrDeciderInvolved},
 		{Rule: "nor once the measure has ended", Given: append(open, event.StopLapsed{Order: "order-1"}), When: by(leader, domain.Dismissed), Err: domain.ErrDeciderInvolved},
 		{Rule: "not the approver", Given: open, When: by(leader, domain.Dismissed), Err: domain.ErrDeciderInvolved},
-		{Rule: "that the holder withdraws it anybody may note", Given: open, When: by(leader, domain.Withdrawn), Then: given{func() event.ObjectionDecided {
+		{Rule: "nor may he note that its holder withdraws it", Given: open, When: withdrawn(leader, paperOf), Err: domain.ErrDeciderInvolved},
+		{Rule: "which takes a paper of the holder", Given: open, When: withdrawn(theChief, ""), Err: domain.ErrWithdrawalPaper},
+		{Rule: "its hash and not the paper itself", Given: open, When: withdrawn(theChief, "撤回申请.pdf"), Err: domain.ErrWithdrawalPaper},
+		{Rule: "with it another notes the withdrawal", Given: open, When: withdrawn(theChief, paperOf), Then: given{func() event.ObjectionDecided {
 			d := decided(domain.Withdrawn)
-			d.Officer = leader
+			d.Document = paperOf
+			return d
+		}()}},
+		{Rule: "a leader of another unit does not decide", Given: open, When: by(elsewhere, domain.Dismissed), Err: domain.ErrNotSuperior},
+		{Rule: "nor is one below the unit of the measure enough", Given: open, When: by(station, domain.Dismissed), Err: domain.ErrNotSuperior},
+		{Rule: "the city's bureau does", Given: open, When: by(cityChief, domain.Dismissed), Then: given{func() event.ObjectionDecided {
+			d := decided(domain.Dismissed)
+			d.Officer = cityChief
 			return d
 		}()}},
 		{Rule: "another dismisses it", Given: open, When: decide(domain.Dismissed), Then: given{decided(domain.Dismissed)}},

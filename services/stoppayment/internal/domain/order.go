@@ -64,15 +64,26 @@ type Order struct {
 	Cause      string    // of a failure
 	Request    event.FreezeRequested
 	Query      event.AccountQueryRequested
-	Reported   *money.Fen // balance in the answer to a query, if it has one
-	Term       int        // of a renewal, in months
-	Amount     money.Fen  // that the order is about; 0 = all
-	Overdue    bool       // its term has passed and was reported
-	Hold       Hold       // of a stop
+	Reported   *money.Fen           // balance in the answer to a query, if it has one
+	Term       int                  // of a renewal, in months
+	Amount     money.Fen            // that the order is about; 0 = all
+	Overdue    bool                 // its term has passed and was reported
+	Hold       Hold                 // of a stop
+	FailedAt   time.Time            // when the bank said that it could not carry it out, or not yet
+	Refused    string               // why not, of an order that changes a measure
+	Repeats    identity.OrderID     // of a lift or release: the one that failed and of which this is the next attempt
+	Objection  identity.ObjectionID // of a lift or release: what was objected
+	Promotions int                  // of a freeze: how often it was asked for anew after it had waited (轮候转正)
+	Frozen     money.Fen            // of a freeze: what its bank froze
+	BankUntil  time.Time            // of a stop or freeze: until when its bank holds on though it ends, or has ended, before; zero if it does not
 	// Registration of an order of type 04 or 05 (后补) is the one it follows.
 	Registration identity.RegistrationID
 	AskedAt      time.Time // when its bank was asked by telephone or on paper; zero if it was not
-	Undelivered  bool      // the machine channel has not delivered it, and that was reported
+	// Counted is, of a stop of an amount, what was traced when the amount was
+	// decided; of a raise, what had been before it.
+	Counted     []Counted
+	Sources     []identity.TransferID // of a raise: the transfers that brought more, if there are several
+	Undelivered bool                  // the machine channel has not delivered it, and that was reported
 }
 
 // TxCode is the platform's code of the order.

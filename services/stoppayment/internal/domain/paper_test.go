@@ -79,30 +79,65 @@ func TestI14_WhatNoPapersComeForIsLiftedByTheServiceItself(t *testing.T) {
 	expired := event.PaperOrderExpired{Registration: "paper-1", Order: "order-1", Due: papersBy}
 	expire := domain.ExpirePaper{Registration: "paper-1", At: papersBy}
 	reconciled := event.PaperOrderReconciled{Registration: "paper-1", Order: "order-1", Document: "茂公止〔2021〕1号", Officer: li, At: four}
-	papers := domain.ReconcilePaper{Registration: "paper-1", Document: "茂公止〔2021〕1号", Officer: li, At: four}
-	other, none, late := papers, papers, papers
-	other.Document, none.Document, late.At = "茂公止〔2021〕2号", "", papersBy
+	papers := domain.ReconcilePaper{Registration: "paper-1", Case: "case-a", Document: "茂公止〔2021〕1号", Officer: li, At: four}
+	other, none, late, astray, stranger, colleague := papers, papers, papers, papers, papers, papers
+	other.Document, none.Document, late.At, astray.Case = "茂公止〔2021〕2号", "", papersBy, "case-b"
+	stranger.Officer.Unit, colleague.Officer = "441802000000", station
+	reconciledBy := reconciled
+	reconciledBy.Officer = station
 	liftOf := event.LiftRequested{
 		Order: nth("lift", "order-2", 1), Target: "order-2", Case: "case-a", Account: mule, Cause: "unpapered", Approver: leader, Operator: li, Investigator: wang,
 		Due: papersBy.Add(72 * time.Hour), At: papersBy,
 	}
+	byHand := event.LiftRequested{
+		Order: nth("lift", "paper-1", 1), Target: "paper-1", Case: "case-a", Account: mule, Cause: "unpapered", Approver: wang, Operator: li, Investigator: wang,
+		Due: papersBy.Add(72 * time.Hour), At: papersBy,
+	}
+	unfollowed := event.PaperOrderExpired{Registration: "paper-1", Due: papersBy}
+	answered := domain.AnswerStopChange{Order: byHand.Order, Done: true, ResultCode: "0000", At: papersBy.Add(time.Minute)}
+	gone, unknown := answered, answered
+	gone.Done, gone.Cause, unknown.Done, unknown.Cause = false, "ended", false, "unknown-order"
+	freed := event.StopLifted{Order: "paper-1", Cause: "unpapered", At: answered.At, By: byHand.Order}
 	estest.Run(t, domain.AccountDecider(), []row{
 		{Rule: "the papers come", Given: secondStop, When: papers, Then: given{reconciled}},
 		{Rule: "the same papers again are nothing new", Given: and(secondStop, reconciled), When: papers},
 		{Rule: "other papers are refused", Given: and(secondStop, reconciled), When: other, Err: domain.ErrPaperUsed},
 		{Rule: "papers without a number are refused", Given: secondStop, When: none, Err: domain.ErrPaperNumber},
 		{Rule: "papers of what was never registered are refused", When: papers, Err: domain.ErrNoPaper},
+		{Rule: "papers of another case are refused", Given: secondStop, When: astray, Err: domain.ErrNoPaper},
+		{Rule: "another agency's officer cannot bring them", Given: secondStop, When: stranger, Err: domain.ErrForeignUnit},
+		{Rule: "one of a station of the same bureau can", Given: secondStop, When: colleague, Then: given{reconciledBy}},
 		{Rule: "papers that come too late are refused", Given: secondStop, When: late, Err: domain.ErrPaperLate},
 		{Rule: "before the term nothing happens", Given: secondStop, When: domain.ExpirePaper{Registration: "paper-1", At: papersBy.Add(-time.Second)}},
 		{Rule: "at the end of the term what still holds is lifted", Given: secondStop, When: expire, Then: given{expired, liftOf}},
 		{Rule: "once", Given: and(secondStop, expired, liftOf), When: expire},
 		{Rule: "with papers nothing expires", Given: and(secondStop, reconciled), When: expire},
 		{Rule: "an order that waits is withdrawn", Given: given{registered(), followed()}, When: expire, Then: given{
-			expired, event.StopRejected{Order: "order-1", Reason: "unpapered", At: papersBy},
+			expired, event.StopRejected{Order: "order-1", Reason: "unpapered", At: papersBy}, byHand,
 		}},
-		{Rule: "what no order followed has nothing to lift", Given: given{registered()}, When: expire, Then: given{
-			event.PaperOrderExpired{Registration: "paper-1", Due: papersBy},
+		{Rule: "what no order followed is lifted by the name of the registration", Given: given{registered()}, When: expire, Then: given{unfollowed, byHand}},
+		{Rule: "and so is what followed and failed", Given: given{registered(), followed(), approved(), event.StopFailed{Order: "order-1", Cause: "technical"}}, When: expire, Then: given{unfollowed, byHand}},
+		{Rule: "or fails after the term", Given: given{registered(), followed(), approved(), expired}, When: domain.AnswerStop{Order: "order-1", Cause: "technical", ResultCode: "0101", At: papersBy}, Then: given{
+			event.StopFailed{Order: "order-1", ResultCode: "0101", Cause: "technical", At: papersBy}, byHand,
 		}},
+		{Rule: "the bank has let go", Given: given{registered(), unfollowed, byHand}, When: answered, Then: given{freed}},
+		{Rule: "or held nothing any more", Given: given{registered(), unfollowed, byHand}, When: gone, Then: given{
+			event.BankDiscrepancyFound{Order: byHand.Order, Kind: "ended-at-bank", Expected: "paper-1", Found: "ended", At: answered.At}, freed,
+		}},
+		{Rule: "one that knows nothing of it is for an officer", Given: given{registered(), unfollowed, byHand}, When: unknown, Then: given{
+			event.LiftFailed{Order: byHand.Order, ResultCode: "0000", Cause: "unknown-order", At: answered.At},
+		}},
+		{Rule: "its answer twice is one", Given: given{registered(), unfollowed, byHand, freed}, When: answered},
+		{
+			Rule: "another order can follow one that failed", Given: given{registered(), followed(), approved(), event.StopFailed{Order: "order-1", Cause: "technical"}},
+			When: func() domain.RequestStop { r := follows(); r.Order, r.Standing = "order-7", nil; return r }(),
+			Then: given{func() event.StopRequested { r := followed(); r.Order = "order-7"; return r }(), traced()},
+		},
+		{
+			Rule: "or was rejected", Given: given{registered(), followed(), event.StopRejected{Order: "order-1"}},
+			When: func() domain.RequestStop { r := follows(); r.Order, r.Standing = "order-7", nil; return r }(),
+			Then: given{func() event.StopRequested { r := followed(); r.Order = "order-7"; return r }(), traced()},
+		},
 		{Rule: "nor what has lapsed", Given: given{registered(), followed(), approved(), executed(four, 1), event.StopLapsed{Order: "order-1"}}, When: expire, Then: given{expired}},
 	})
 	if cmd, ok := domain.Wake(clockOf(t, secondStop, "paper:paper-1"), papersBy).(domain.ExpirePaper); !ok || cmd.Registration != "paper-1" {

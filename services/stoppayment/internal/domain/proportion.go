@@ -47,7 +47,32 @@ func (a Account) held(o Order) money.Fen {
 	if o.Hold.Held > 0 {
 		return o.Hold.Held // 金额止付
 	}
-	return o.Balance
+	return a.latestBalance(o)
+}
+
+// latestBalance is what is on the account by the newest word of its bank: when a
+// stop was carried out, in a statement, in the answer to a query or when a freeze
+// was carried out. Money comes in under a stop of the whole account (只收不付).
+func (a Account) latestBalance(stop Order) money.Fen {
+	balance, at := stop.Balance, stop.ExecutedAt
+	newer := func(b money.Fen, when time.Time) {
+		if !when.Before(at) {
+			balance, at = max(b, 0), when
+		}
+	}
+	if n := len(a.Statement.Rows); a.Stated && n > 0 {
+		newer(a.Balance, a.Statement.Rows[n-1].At)
+	}
+	for _, o := range a.Orders {
+		switch {
+		case o.ID == stop.ID || o.ExecutedAt.IsZero():
+		case o.Kind == KindQuery && o.Reported != nil:
+			newer(*o.Reported, o.ExecutedAt)
+		case o.Kind == KindStop || o.Kind == KindFreeze:
+			newer(o.Balance, o.ExecutedAt)
+		}
+	}
+	return balance
 }
 
 // Attributable (可归属金额) is how much of what is on the account was traced to
@@ -140,7 +165,7 @@ func (p Proportion) Watch(d es.Decider[Account, AccountCommand, event.AccountEve
 func touchesMoney(events []event.AccountEvent) bool {
 	return slices.ContainsFunc(events, func(e event.AccountEvent) bool {
 		switch e.(type) { //nolint:gochecksumtype // the others touch no money
-		case event.StopExecuted, event.FreezeExecuted, event.FundsAttributed, event.StopAnswerCorrected:
+		case event.StopExecuted, event.FreezeExecuted, event.FundsAttributed, event.StopAnswerCorrected, event.AccountQueryAnswered:
 			return true
 		}
 		return false
@@ -175,7 +200,8 @@ func momentOf(cmd AccountCommand) time.Time {
 }
 
 // undue lifts what a bank has carried out though it was decided meanwhile that
-// the account has nothing to do with the case, or that the holder was right.
+// the account has nothing to do with the case, or that the holder was right; and
+// narrows it where he was right in part.
 func (a Account) undue(events []event.AccountEvent, at time.Time) []event.AccountEvent {
 	var lifts []event.AccountEvent
 	for _, e := range events {
@@ -194,6 +220,9 @@ func (a Account) undue(events []event.AccountEvent, at time.Time) []event.Accoun
 			continue
 		}
 		how.At = at
+		if how.Keep > 0 && o.Kind == KindStop {
+			how.Keep = min(how.Keep, a.ceiling(o))
+		}
 		lifts = append(lifts, a.endIfAllowed(o, how)...)
 	}
 	return lifts
@@ -203,24 +232,36 @@ func (a Account) undue(events []event.AccountEvent, at time.Time) []event.Accoun
 // person for it, nothing happens: what a bank has said is never refused for that.
 func (a Account) endIfAllowed(o Order, how ending) []event.AccountEvent {
 	events, err := a.end(o, how)
+	if err != nil && o.Kind == KindFreeze { // who decided may not end this one: who approved it may
+		how.Officer = o.Approver
+		events, err = a.end(o, how)
+	}
 	if err != nil {
 		return nil
 	}
 	return events
 }
 
+// reasonGone tells whether it was decided, after a measure was asked for, that it
+// is not to be, or not to be more than an amount.
 func (a Account) reasonGone(o Order) (ending, bool) {
 	for _, u := range a.Remedy.Unrelated {
 		if u.Case == o.Case && !u.At.Before(o.RequestAt) {
 			return ending{Cause: "unrelated", Officer: u.Officer}, true
 		}
 	}
+	partly := ending{}
 	for _, b := range a.Remedy.Objections {
-		if b.Outcome == Upheld && b.Case == o.Case && !b.DecidedAt.Before(o.RequestAt) {
-			return ending{Cause: "objection", Objection: b.ID, Officer: b.Decider}, true
+		if b.Case != o.Case || b.DecidedAt.Before(o.RequestAt) || (b.Outcome != Upheld && b.Outcome != Partly) {
+			continue
 		}
+		how := ending{Cause: "objection", Objection: b.ID, Officer: b.Decider, Keep: b.Keep}
+		if b.Outcome == Upheld {
+			return how, true
+		}
+		partly = how // the last word on how much
 	}
-	return ending{}, false
+	return partly, partly.Keep > 0
 }
 
 // review says of each measure in force whether it is out of proportion, if that

@@ -167,3 +167,30 @@ func TestWhatANarrowedStopHoldsIsNeverLessThanWhatWasTracedNorMoreThanCameIn(t *
 }
 
 type watchedDecider = es.Decider[domain.Account, domain.AccountCommand, event.AccountEvent]
+
+func TestWhatComesInUnderAStopOfTheWholeAccountCountsAsHeld(t *testing.T) {
+	d := tenfold().Watch(domain.AccountDecider())
+	merchant := append(smallLoss(), executed(four, 100_00)) // 100 yuan when it was stopped
+	asked := event.AccountQueryRequested{Order: "query-1", Case: "case-a", Account: mule, TxCode: "100309", Operator: li, Investigator: wang, At: four.Add(time.Hour)}
+	now := money.Fen(1_000_000_00)
+	reply := domain.AnswerQuery{Order: "query-1", Done: true, ResultCode: "0000", Balance: &now, At: four.Add(2 * time.Hour)}
+	events, err := d.Decide(d.Replay(and(merchant, asked)...), reply)
+	if said := found(events); err != nil || len(said) != 1 || said[0].Held != now || said[0].Attributable != 1_000_00 {
+		t.Fatalf("a million came in and was told in a query: %+v, %v", said, err)
+	}
+	past := and(merchant, append(given{asked}, events...)...)
+	narrow := domain.NarrowMeasure{Order: "order-1", Percent: 110, Officer: theChief, At: four.Add(3 * time.Hour)}
+	if events, err = d.Decide(d.Replay(past...), narrow); err != nil || liftOf(t, events).Keep != 1_000_00 {
+		t.Errorf("narrowed: %v, %v", events, err)
+	}
+	old := reply
+	old.At = four.Add(-time.Hour) // said before the stop was carried out
+	before := d.Replay(and(smallLoss(), asked, event.AccountQueryAnswered{Order: "query-1", Balance: &now, At: old.At}, executed(four, 100_00))...)
+	if _, err = d.Decide(before, narrow); !errors.Is(err, domain.ErrProportionate) {
+		t.Errorf("an older word counts: %v", err)
+	}
+	salary := event.StatementReceived{Order: "query-1", Opening: 100_00, Rows: []event.Row{{Serial: "R1", At: four.Add(time.Hour), Credit: true, Amount: 999_900_00, Balance: now, Kind: "transfer"}}}
+	if events, err = d.Decide(d.Replay(and(merchant, asked, event.AccountQueryAnswered{Order: "query-1", At: four.Add(2 * time.Hour)}, salary)...), narrow); err != nil || liftOf(t, events).Keep != 1_000_00 {
+		t.Errorf("told in a statement: %v, %v", events, err)
+	}
+}

@@ -26,7 +26,9 @@ const (
 	ProtectiveWaiting  ProtectiveState = "waiting"  // 待审批
 	ProtectiveActive   ProtectiveState = "active"   // 已批准
 	ProtectiveRejected ProtectiveState = "rejected" // 审批驳回
-	ProtectiveEnded    ProtectiveState = "ended"    // 已解除或到期
+	// ProtectiveReleasing (解除中): released, and a bank has yet to let go.
+	ProtectiveReleasing ProtectiveState = "releasing"
+	ProtectiveEnded     ProtectiveState = "ended" // 已解除或到期
 )
 
 // Kinds of order that a protective stop gives to banks.
@@ -55,6 +57,8 @@ type Protective struct {
 	Ordinal     int // 1 for the first 48 hours
 	NotifiedAt  time.Time
 	Released    string // reason, "" if not
+	Objections  []Objection
+	Signed      []string // police numbers of who asked for it, approved or renewed it
 }
 
 // Protected is one account under a protective stop.
@@ -67,6 +71,8 @@ type Protected struct {
 	ExpiresAt  time.Time
 	Balance    money.Fen
 	Total      time.Duration // that the owner could not use the account, as of its running end
+
+	Bank BankHold
 }
 
 // ProtectiveOrder is one order to a bank.
@@ -77,6 +83,8 @@ type ProtectiveOrder struct {
 	Ordinal int
 	State   OrderState
 	At      time.Time
+	From    time.Time // from when its hours count: the approval
+	Late    bool      // carried out after the end, and undone
 }
 
 // Find returns an order of the protective stop.
@@ -113,8 +121,13 @@ func (a Protected) InForce() bool { return a.State == Executed }
 // pending tells whether the bank may still stop the account, or hold it longer.
 func (p Protective) pending(id identity.AccountID) bool {
 	return slices.ContainsFunc(p.Orders, func(o ProtectiveOrder) bool {
-		return o.Account == id && (o.Kind == ProtectStop || o.Kind == ProtectRenew) && (o.State == Approved || o.State == Sent)
+		return o.Account == id && p.given(o)
 	})
+}
+
+// given tells whether an order to stop is at the bank and not answered.
+func (Protective) given(o ProtectiveOrder) bool {
+	return (o.Kind == ProtectStop || o.Kind == ProtectRenew) && (o.State == Approved || o.State == Sent)
 }
 
 // lifting tells whether the bank has been asked to let go of the account.
@@ -122,38 +135,6 @@ func (p Protective) lifting(id identity.AccountID) bool {
 	return slices.ContainsFunc(p.Orders, func(o ProtectiveOrder) bool {
 		return o.Account == id && o.Kind == ProtectLift && o.State.Open()
 	})
-}
-
-// Clocks of a protective stop.
-const (
-	capClock       = "cap:"
-	protectedClock = "protected:"
-)
-
-// DueOnProtective lists the running clocks: the end of each account's 48 hours,
-// and the cap over all.
-func DueOnProtective(p Protective) []es.Alarm {
-	if p.State == ProtectiveWaiting {
-		return []es.Alarm{{Name: capClock, At: p.CapAt}}
-	}
-	var due []es.Alarm
-	for _, a := range p.Accounts {
-		if a.InForce() && (a.ExpiresAt.Before(p.CapAt) || p.State != ProtectiveActive) {
-			due = append(due, es.Alarm{Name: protectedClock + string(a.Account.ID), At: a.ExpiresAt})
-		}
-	}
-	if p.State == ProtectiveActive {
-		due = append(due, es.Alarm{Name: capClock, At: p.CapAt})
-	}
-	return due
-}
-
-// WakeProtective makes the command for a clock that has run out.
-func WakeProtective(clock es.Alarm, at time.Time) ProtectiveCommand {
-	if clock.Name == capClock {
-		return CapReached{At: at}
-	}
-	return ExpireProtected{Account: identity.AccountID(OrderOf(clock)), At: at}
 }
 
 // ProtectiveDecider is all of the rules of a protective stop.
@@ -168,7 +149,7 @@ func EvolveProtective(p Protective, e event.ProtectiveEvent) Protective {
 		p = p.requested(e)
 	case event.ProtectiveStopApproved:
 		p.State, p.Approver = ProtectiveActive, e.Approver
-		p = p.each(func(a *Protected) { a.State = Approved }).orders(func(o *ProtectiveOrder) { o.State = Approved })
+		p = p.signed(e.Approver).each(func(a *Protected) { a.State = Approved }).orders(func(o *ProtectiveOrder) { o.State, o.From = Approved, e.At })
 	case event.ProtectiveStopRejected:
 		p.State = ProtectiveRejected
 		p = p.each(func(a *Protected) { a.State = Rejected }).orders(func(o *ProtectiveOrder) { o.State = Rejected })
@@ -180,38 +161,24 @@ func EvolveProtective(p Protective, e event.ProtectiveEvent) Protective {
 		p = p.failed(e)
 	case event.ProtectiveRenewalRequested:
 		p.Ordinal = e.Ordinal
-		p = p.ask(e.Accounts, ProtectRenew, e.At)
+		p = p.signed(e.Approver, e.Operator, e.Investigator).ask(e.Accounts, ProtectRenew, e.At)
 	case event.ProtectiveExemptionGranted:
 		p.Exemptions = append(slices.Clip(p.Exemptions), e)
 		p = p.with(ProtectiveOrder{ID: e.Order, Account: e.Account, Kind: ProtectExempt, State: Approved, At: e.At})
 	case event.ProtectiveReleaseRequested:
-		p.Released = e.Reason
-		if e.Reason != capReason || p.State == ProtectiveWaiting {
-			p.State = ProtectiveEnded
-		}
-		p = p.ask(e.Accounts, ProtectLift, e.At).withdrawn(e.Accounts)
+		p = p.released(e)
+	case event.ProtectiveLiftRequested:
+		p = p.ask(e.Accounts, ProtectLift, e.At)
 	case event.ProtectiveStopLifted:
-		p = p.order(e.Order, func(o *ProtectiveOrder) { o.State = Executed }).account(e.Account, func(a *Protected) {
-			if a.InForce() && e.At.Before(a.ExpiresAt) {
-				a.Total = max(0, a.Total-a.ExpiresAt.Sub(later(e.At, a.ExecutedAt)))
-			}
-			if a.State != Lapsed {
-				a.State = Lifted
-			}
-		})
+		p = p.lifted(e)
 	case event.ProtectiveStopLapsed:
 		p = p.account(e.Account, func(a *Protected) { a.State = Lapsed })
 	case event.ProtectiveSubjectNotified:
 		p.NotifiedAt = e.At
+	case event.ProtectiveObjectionFiled, event.ProtectiveObjectionDecided, event.ProtectiveObjectionOverdue:
+		p.Objections = evolveProtectiveObjection(p, e)
 	}
 	return p.over()
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }
 
 func (p Protective) requested(e event.ProtectiveStopRequested) Protective {
@@ -221,7 +188,15 @@ func (p Protective) requested(e event.ProtectiveStopRequested) Protective {
 	}
 	for _, a := range e.Accounts {
 		p.Accounts = append(p.Accounts, Protected{Account: a.Account, Stop: a.Order, State: Waiting})
-		p.Orders = append(p.Orders, ProtectiveOrder{ID: a.Order, Account: a.Account.ID, Kind: ProtectStop, Ordinal: 1, State: Waiting, At: e.At})
+		p.Orders = append(p.Orders, ProtectiveOrder{ID: a.Order, Account: a.Account.ID, Kind: ProtectStop, Ordinal: 1, State: Waiting, At: e.At, From: e.At})
+	}
+	return p.signed(e.Operator, e.Investigator)
+}
+
+func (p Protective) signed(officers ...event.Officer) Protective {
+	p.Signed = slices.Clip(p.Signed)
+	for _, o := range officers {
+		p.Signed = append(p.Signed, o.PoliceNo)
 	}
 	return p
 }
@@ -244,7 +219,12 @@ func (p Protective) applied(e event.ProtectiveStopApplied) Protective {
 	o, _ := p.Find(e.Order)
 	p = p.order(e.Order, func(o *ProtectiveOrder) { o.State = Executed })
 	if o.Kind == ProtectExempt {
-		return p.account(e.Account, func(a *Protected) { a.Stop = e.Order })
+		return p.account(e.Account, func(a *Protected) {
+			a.Stop = e.Order
+			if !e.BankExpiresAt.IsZero() {
+				a.Bank.Until = later(a.Bank.Until, e.BankExpiresAt)
+			}
+		})
 	}
 	return p.account(e.Account, func(a *Protected) {
 		begin := later(e.ExecutedAt, p.RequestedAt)
@@ -258,55 +238,17 @@ func (p Protective) applied(e event.ProtectiveStopApplied) Protective {
 			a.Since = e.ExecutedAt
 		}
 		a.Stop, a.State, a.ExecutedAt, a.ExpiresAt, a.Balance = e.Order, Executed, e.ExecutedAt, e.ExpiresAt, e.Balance
-	})
-}
-
-func (p Protective) failed(e event.ProtectiveStopFailed) Protective {
-	o, _ := p.Find(e.Order)
-	p = p.order(e.Order, func(o *ProtectiveOrder) { o.State = Failed })
-	if o.Kind != ProtectStop {
-		return p
-	}
-	return p.account(o.Account, func(a *Protected) {
-		if a.State == Approved || a.State == Sent {
-			a.State = Failed
-		}
+		a.Bank = a.Bank.began(e.ExecutedAt, e.BankExpiresAt, e.ExpiresAt)
 	})
 }
 
 // ask adds an order for each account.
 func (p Protective) ask(accounts []event.ProtectedAccount, kind string, at time.Time) Protective {
 	for _, a := range accounts {
-		p = p.with(ProtectiveOrder{ID: a.Order, Account: a.Account.ID, Kind: kind, Ordinal: p.Ordinal, State: Approved, At: at})
-	}
-	return p
-}
-
-// withdrawn takes back what banks have not answered yet on the released accounts,
-// except the lifts.
-func (p Protective) withdrawn(accounts []event.ProtectedAccount) Protective {
-	released := func(id identity.AccountID) bool {
-		return p.State == ProtectiveEnded || slices.ContainsFunc(accounts, func(a event.ProtectedAccount) bool { return a.Account.ID == id })
-	}
-	p = p.orders(func(o *ProtectiveOrder) {
-		if o.State.Open() && o.Kind != ProtectLift && released(o.Account) {
-			o.State = Lifted
+		p = p.with(ProtectiveOrder{ID: a.Order, Account: a.Account.ID, Kind: kind, Ordinal: p.Ordinal, State: Approved, At: at, From: at})
+		if kind == ProtectLift {
+			p = p.account(a.Account.ID, func(held *Protected) { held.Bank.Lift = a.Order })
 		}
-	})
-	return p.each(func(a *Protected) {
-		if a.State.Open() && released(a.Account.ID) {
-			a.State = Lifted
-		}
-	})
-}
-
-// over ends the protective stop with its last account.
-func (p Protective) over() Protective {
-	if p.State != ProtectiveActive {
-		return p
-	}
-	if !slices.ContainsFunc(p.Accounts, func(a Protected) bool { return a.InForce() || p.pending(a.Account.ID) }) {
-		p.State = ProtectiveEnded
 	}
 	return p
 }
@@ -348,13 +290,4 @@ func (p Protective) account(id identity.AccountID, change func(*Protected)) Prot
 			change(a)
 		}
 	})
-}
-
-// As tells what the protective stop means for a later one of the same account.
-func (p Protective) As(account identity.AccountID) Earlier {
-	a, _ := p.Account(account)
-	return Earlier{
-		Responsible: p.Responsible, RequestedAt: p.RequestedAt,
-		InForce: a.InForce() || a.State.Open() || p.pending(account),
-	}
 }

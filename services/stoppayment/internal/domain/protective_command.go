@@ -13,8 +13,8 @@ import (
 var (
 	ErrNoProtective    = rule.New("protective-unknown", "没有此保护性止付", "there is no such protective stop", "").As(rule.NotFound)
 	ErrNotOwnAccount   = rule.New("protective-account-not-own", "保护性止付仅限当事人本人账户（户名与证件号码须与本人一致）", "a protective stop is for the subject's own accounts alone: name and document of the holder are his", "反电信网络诈骗法 art. 32").As(rule.Invalid)
-	ErrProtectiveCap   = rule.New("protective-cap", "保护性止付总期限超过上限", "the protective stop would last longer than its cap", "反电信网络诈骗法 art. 32").As(rule.Invalid)
-	ErrResponsible     = rule.New("protective-responsible-unit", "解除等须由责任单位办理", "the responsible unit acts on this protective stop", "反电信网络诈骗法 art. 32").As(rule.Forbidden)
+	ErrProtectiveCap   = rule.New("protective-cap", "保护性止付总期限超过上限（同一账户各次合并计算）", "the protective stop, or all of the account together, would last longer than the cap", "反电信网络诈骗法 art. 32").As(rule.Invalid)
+	ErrProtectiveUnit  = rule.New("protective-responsible-unit", "须由责任单位（审批、异议亦可由其上级）办理", "the responsible unit, or for approval and objections one above it, acts on this protective stop", "反电信网络诈骗法 art. 32").As(rule.Forbidden)
 	ErrProtectedByUnit = rule.New("protective-in-force", "该账户已有保护性止付", "the account is under a protective stop already", "反电信网络诈骗法 art. 32")
 	ErrProtectedList   = rule.New("protective-accounts", "保护性止付须有 1 至 50 个互不相同的账户", "a protective stop has 1 to 50 different accounts", "").As(rule.Invalid)
 	ErrConsent         = rule.New("protective-consent", "须记明当事人是否同意，及法律依据", "whether the subject consents, and the legal basis, are recorded", "").As(rule.Invalid)
@@ -28,7 +28,7 @@ var (
 func protectiveRules() []rule.Rule {
 	var rules []rule.Rule
 	for _, v := range []*rule.Violation{
-		ErrNoProtective, ErrNotOwnAccount, ErrProtectiveCap, ErrResponsible, ErrProtectedByUnit, ErrProtectedList, ErrConsent, ErrRenewalReason,
+		ErrNoProtective, ErrNotOwnAccount, ErrProtectiveCap, ErrProtectiveUnit, ErrProtectedByUnit, ErrProtectedList, ErrConsent, ErrRenewalReason,
 		ErrRenewing, ErrNotProtected, ErrExemption, ErrReleaseReason,
 	} {
 		rules = append(rules, v.Rule)
@@ -57,13 +57,6 @@ type OwnAccount struct {
 	Holder  string
 }
 
-// Earlier is a protective stop that one of the accounts was under before.
-type Earlier struct {
-	Responsible identity.Unit
-	RequestedAt time.Time
-	InForce     bool
-}
-
 // RequestProtective (保护性止付申请). Subject is the keyed hash of the subject's
 // name and document; each account's holder must have the same. Most is the
 // city's longest term.
@@ -74,7 +67,6 @@ type RequestProtective struct {
 	Party        event.Party
 	Subject      string
 	Accounts     []OwnAccount
-	Earlier      []Earlier
 	Basis        string
 	Consent      string
 	Responsible  identity.Unit
@@ -159,6 +151,13 @@ type ExpireProtected struct {
 	At      time.Time
 }
 
+// LiftAgain wakes an account that its bank may hold though nothing else does any
+// more.
+type LiftAgain struct {
+	Account identity.AccountID
+	At      time.Time
+}
+
 // CapReached wakes the protective stop when it may not last any longer.
 type CapReached struct{ At time.Time }
 
@@ -173,6 +172,7 @@ func (ProtectiveSent) isProtectiveCommand()    {}
 func (AnswerProtective) isProtectiveCommand()  {}
 func (ExpireProtected) isProtectiveCommand()   {}
 func (CapReached) isProtectiveCommand()        {}
+func (LiftAgain) isProtectiveCommand()         {}
 
 // ProtectiveWord reads what a bank says to an order as what it says to one of a
 // protective stop: banks answer both alike.

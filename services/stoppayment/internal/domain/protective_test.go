@@ -3,6 +3,7 @@ package domain_test
 import (
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -23,10 +24,11 @@ type (
 )
 
 var (
-	ownCard   = event.Account{ID: "own-1", Bank: "102100099996"}
-	ownCard2  = event.Account{ID: "own-2", Bank: "103100000026"}
-	otherUnit = event.Officer{PoliceNo: "080001", Unit: "440981000000", Level: identity.County}
-	week      = 7 * 24 * time.Hour
+	ownCard    = event.Account{ID: "own-1", Bank: "102100099996"}
+	ownCard2   = event.Account{ID: "own-2", Bank: "103100000026"}
+	otherUnit  = event.Officer{PoliceNo: "080001", Unit: "440981000000", Level: identity.County}
+	cityLeader = event.Officer{PoliceNo: "060001", Unit: "440900000000", Level: identity.City}
+	week       = 7 * 24 * time.Hour
 )
 
 func protect() domain.RequestProtective {
@@ -57,6 +59,11 @@ func said(order identity.OrderID, at time.Time) domain.AnswerProtective {
 	return domain.AnswerProtective{Order: order, Done: true, ResultCode: "0000", ExecutedAt: at, Balance: 40_000_00, At: at}
 }
 
+// liftNo is the n-th lift order for an account.
+func liftNo(account string, n int) identity.OrderID {
+	return identity.OrderID(identity.Derive("protective", "shield-1", "lift", account, strconv.Itoa(n)).String())
+}
+
 func shielded() shield {
 	return slices.Clip(shield{protected(), agreed(), applied("p-1", "own-1", four), applied("p-2", "own-2", four)})
 }
@@ -82,14 +89,12 @@ func TestI15_AProtectiveStopIsOfTheSubjectsOwnAccountsWithACapAndOneUnit(t *test
 		{Rule: "without an end", When: edit(func(r *domain.RequestProtective) { r.CapAt = time.Time{} }), Err: domain.ErrProtectiveCap},
 		{Rule: "no word on consent", When: edit(func(r *domain.RequestProtective) { r.Consent = "" }), Err: domain.ErrConsent},
 		{Rule: "by one officer", When: edit(func(r *domain.RequestProtective) { r.Investigator = li }), Err: domain.ErrTwoOfficers},
-		{Rule: "an account that another unit protects already", When: edit(func(r *domain.RequestProtective) {
-			r.Earlier = []domain.Earlier{{Responsible: "440981000000", RequestedAt: four, InForce: true}}
-		}), Err: domain.ErrProtectedByUnit},
-		{Rule: "a new one does not begin the month anew", When: edit(func(r *domain.RequestProtective) {
-			r.Earlier = []domain.Earlier{{Responsible: "440981000000", RequestedAt: four.Add(-26 * 24 * time.Hour)}}
-		}), Err: domain.ErrProtectiveCap},
 		{Rule: "the operator does not approve", Given: shield{protected()}, When: domain.ApproveProtective{Approver: li, At: four}, Err: domain.ErrSelfApproval},
 		{Rule: "a leader approves", Given: shield{protected()}, When: domain.ApproveProtective{Approver: leader, At: four}, Then: shield{agreed()}},
+		{Rule: "the city's leader approves for the county", Given: shield{protected()}, When: domain.ApproveProtective{Approver: cityLeader, At: four}, Then: shield{event.ProtectiveStopApproved{Approver: cityLeader, At: four}}},
+		{Rule: "a leader of a neighbouring county does not approve", Given: shield{protected()}, When: domain.ApproveProtective{Approver: otherUnit, At: four}, Err: domain.ErrProtectiveUnit},
+		{Rule: "nor does he reject", Given: shield{protected()}, When: domain.RejectProtective{Approver: otherUnit, Reason: "no-danger", At: four}, Err: domain.ErrProtectiveUnit},
+		{Rule: "the investigator does not reject what he asked for", Given: shield{protected()}, When: domain.RejectProtective{Approver: wang, Reason: "no-danger", At: four}, Err: domain.ErrSelfApproval},
 		{Rule: "no bank stops before the approval", Given: shield{protected()}, When: said("p-1", four), Err: domain.ErrNotApproved},
 	})
 }
@@ -104,7 +109,7 @@ func TestI15_TheResponsibleUnitReleasesAllAccountsInOneCommandAndAnotherLearnsWh
 		"exempt":  domain.ExemptProtective{Account: "own-1", Purpose: "loan", Amount: 1, Officer: otherUnit, At: four},
 		"renew":   domain.RenewProtective{Reason: "danger-stands", Approver: otherUnit, Operator: li, Investigator: wang, At: four},
 	} {
-		if _, err := d.Decide(d.Replay(shielded()...), cmd); !errors.Is(err, domain.ErrResponsible) || !strings.Contains(err.Error(), "440982000000") {
+		if _, err := d.Decide(d.Replay(shielded()...), cmd); !errors.Is(err, domain.ErrProtectiveUnit) || !strings.Contains(err.Error(), "440982000000") {
 			t.Errorf("another unit wants to %s: %v", what, err)
 		}
 	}
@@ -118,7 +123,7 @@ func TestI15_TheResponsibleUnitReleasesAllAccountsInOneCommandAndAnotherLearnsWh
 		t.Fatalf("released %+v", events[0])
 	}
 	state := d.Replay(append(past, events...)...)
-	if state.State != domain.ProtectiveEnded {
+	if state.State != domain.ProtectiveReleasing {
 		t.Errorf("state %s", state.State)
 	}
 	if again, err := d.Decide(state, release); err != nil || len(again) > 0 {
@@ -129,7 +134,7 @@ func TestI15_TheResponsibleUnitReleasesAllAccountsInOneCommandAndAnotherLearnsWh
 	if err != nil || len(late) != 2 {
 		t.Fatalf("%v, %v", late, err)
 	}
-	if again, ok := late[1].(event.ProtectiveReleaseRequested); !ok || len(again.Accounts) != 1 || again.Accounts[0].Account.ID != "own-2" {
+	if again, ok := late[1].(event.ProtectiveLiftRequested); !ok || len(again.Accounts) != 1 || again.Accounts[0].Account.ID != "own-2" {
 		t.Errorf("late %+v", late)
 	}
 	// A bank that knows of nothing to lift has nothing to lift.
@@ -153,18 +158,23 @@ func TestI15_48HoursEndByThemselvesAndTheCapEndsAll(t *testing.T) {
 	beyond.At = capped.CapAt.Add(-time.Minute)
 	bankEarly, bankLate := said("p-1", four), said("p-1", four)
 	bankEarly.BankExpires, bankLate.BankExpires = four.Add(24*time.Hour), four.Add(96*time.Hour)
+	early.BankExpiresAt = bankEarly.BankExpires
+	longer := applied("p-1", "own-1", four)
+	longer.BankExpiresAt = bankLate.BankExpires
+	tardy := said("p-1", four.Add(49*time.Hour))
+	undone := func(a domain.AnswerProtective) shield {
+		return shield{
+			event.ProtectiveStopFailed{Order: "p-1", ResultCode: "0000", Cause: "after-release", At: a.At, ExecutedAt: a.ExecutedAt},
+			event.ProtectiveLiftRequested{Accounts: []event.ProtectedAccount{{Account: ownCard, Order: liftNo("own-1", 1)}}, Reason: "late", At: a.At},
+		}
+	}
 	estest.Run(t, d, []protectiveRow{
 		{Rule: "48 hours from the bank's time", Given: shielded()[:2], When: said("p-1", four), Then: shield{applied("p-1", "own-1", four)}},
 		{Rule: "the cap cuts the hours off", Given: shield{capped, agreed()}, When: said("p-1", four), Then: shield{cut}},
 		{Rule: "a bank that ends earlier counts", Given: shielded()[:2], When: bankEarly, Then: shield{early}},
-		{Rule: "a bank that ends later does not", Given: shielded()[:2], When: bankLate, Then: shield{applied("p-1", "own-1", four)}},
-		{Rule: "carried out beyond the cap it does not count and is undone", Given: shield{capped, agreed()}, When: beyond, Then: shield{
-			event.ProtectiveStopFailed{Order: "p-1", ResultCode: "0000", Cause: "after-release", At: beyond.At},
-			event.ProtectiveReleaseRequested{
-				Accounts: []event.ProtectedAccount{{Account: ownCard, Order: identity.OrderID(identity.Derive("protective", "shield-1", "lift", "own-1", "1").String())}},
-				Reason:   "cap", Officer: li, At: beyond.At,
-			},
-		}},
+		{Rule: "a bank that ends later does not, and it is on record", Given: shielded()[:2], When: bankLate, Then: shield{longer}},
+		{Rule: "carried out beyond the cap it does not count and is undone", Given: shield{capped, agreed()}, When: beyond, Then: undone(beyond)},
+		{Rule: "so it is after the end that its order named", Given: shielded()[:2], When: tardy, Then: undone(tardy)},
 		{Rule: "nobody has acted: free", Given: shielded(), When: domain.ExpireProtected{Account: "own-1", At: end}, Then: shield{lapsed}},
 		{Rule: "not a second before", Given: shielded(), When: domain.ExpireProtected{Account: "own-1", At: end.Add(-time.Second)}},
 		{Rule: "and once", Given: append(shielded(), lapsed), When: domain.ExpireProtected{Account: "own-1", At: end}},

@@ -230,6 +230,7 @@ func EvolvePursuit(p Pursuit, e event.PursuitEvent) Pursuit {
 		p.FreezeOrders = append(slices.Clip(p.FreezeOrders), e.Targets...)
 	case event.FirstOrderOverdue:
 		p.Overdue = true
+	case event.PlaintextViewed: // nothing of the chase changes
 	}
 	return p
 }

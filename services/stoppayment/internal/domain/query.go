@@ -1,6 +1,9 @@
 package domain
 
 import (
+	"slices"
+	"strconv"
+
 	"github.com/yuanlu/yuanlu/api/bank"
 	"github.com/yuanlu/yuanlu/api/event"
 	"github.com/yuanlu/yuanlu/libs/money"
@@ -53,6 +56,7 @@ func answerQuery(a Account, cmd AnswerQuery) ([]event.AccountEvent, error) {
 		return nil, ErrNoOrder
 	}
 	var events []event.AccountEvent
+	cmd, found := bounded(cmd)
 	switch {
 	case o.State == Failed:
 		return nil, nil // it is asked anew
@@ -67,19 +71,55 @@ func answerQuery(a Account, cmd AnswerQuery) ([]event.AccountEvent, error) {
 			Accounts: cmd.Accounts, Measures: cmd.Measures, Holder: cmd.Holder, At: cmd.At,
 		})
 	}
-	found := cmd.Findings
 	if cmd.Balance != nil && *cmd.Balance < 0 {
 		found = append(found, event.BankDiscrepancyFound{Kind: BalanceNegative, Found: cmd.Balance.Decimal()})
 	}
 	for _, d := range found {
 		events = a.note(events, o, d, cmd.At)
 	}
-	events = append(events, a.foreign(o, ownMeasures(cmd.Measures), cmd.At)...)
+	own := ownMeasures(cmd.Measures)
+	events = append(events, a.foreign(o, own, cmd.At)...)
+	if o.Query.TxCode == bank.TxAllAccounts && o.State.Open() { // with all that stands on them
+		events = append(events, a.gone(o, own, cmd.At)...)
+	}
 	events, err := a.receive(o, events, cmd.Statement, cmd.Method, cmd.At)
 	if err != nil {
 		return nil, err
 	}
 	return a.afterwards(events, cmd.At), nil
+}
+
+const (
+	// maxQueryAccounts and maxQueryMeasures bound what of the answer to one query is
+	// kept.
+	maxQueryAccounts, maxQueryMeasures = 300, 500
+	measureBytes                       = 700 // of one, on record with the answer and for the account
+)
+
+// bounded is the answer to a query as far as there is room for it, and what was
+// found in it.
+func bounded(cmd AnswerQuery) (AnswerQuery, []event.BankDiscrepancyFound) {
+	found := slices.Clip(cmd.Findings)
+	if n := len(cmd.Accounts); n > maxQueryAccounts {
+		cmd.Accounts = cmd.Accounts[:maxQueryAccounts]
+		found = append(found, event.BankDiscrepancyFound{Kind: TooLarge, Expected: strconv.Itoa(maxQueryAccounts), Found: strconv.Itoa(n), Row: "accounts"})
+	}
+	if n := len(cmd.Measures); n > maxQueryMeasures {
+		cmd.Measures = cmd.Measures[:maxQueryMeasures]
+		found = append(found, event.BankDiscrepancyFound{Kind: TooLarge, Expected: strconv.Itoa(maxQueryMeasures), Found: strconv.Itoa(n), Row: "measures"})
+	}
+	return cmd, found
+}
+
+// AnswerSize is what the answer to a query weighs when it is stored, without its
+// rows, in bytes, or a little more.
+func AnswerSize(cmd AnswerQuery) int {
+	cmd, _ = bounded(cmd)
+	size := measureBytes * len(cmd.Measures)
+	for _, held := range cmd.Accounts {
+		size += accountSize(held)
+	}
+	return size
 }
 
 // ownMeasures are those on the account that was asked about.

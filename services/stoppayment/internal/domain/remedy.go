@@ -19,6 +19,8 @@ var (
 	ErrObjectionPaper   = rule.New("objection-document-missing", "异议须附至少一份材料的摘要值（64 位十六进制），一份即可，最多 20 份", "an objection comes with the hash (64 hexadecimal digits) of at least one paper; one is enough, 20 at most", "反电信网络诈骗法 art. 32").As(rule.Invalid)
 	ErrObjectionHolder  = rule.New("objection-holder-missing", "缺少异议人", "who objects is missing", "").As(rule.Invalid)
 	ErrObjectionTerm    = rule.New("objection-term", "异议办理期限须晚于提出时间", "the term of an objection ends after it is filed", "").As(rule.Invalid)
+	ErrWithdrawalPaper  = rule.New("objection-withdrawal-paper", "撤回异议须附异议人签字材料的摘要值（64 位十六进制）", "an objection is withdrawn with the hash (64 hexadecimal digits) of a paper that its holder has signed", "反电信网络诈骗法 art. 32").As(rule.Invalid)
+	ErrWrongUnit        = rule.New("wrong-stop-responsible", "责任单位须为本案对该账户下达、经办或审批指令的单位", "the responsible unit is one that ordered, carried or approved a measure of the case on the account", "反电信网络诈骗法 art. 45").As(rule.Invalid)
 	ErrOutcome          = rule.New("objection-outcome-unknown", "异议结论应为成立、部分成立、不成立或撤回", "an objection is upheld, upheld partly, dismissed or withdrawn", "").As(rule.Invalid)
 	ErrKeepAmount       = rule.New("objection-keep-amount", "部分成立须写明保留金额，且须低于现控制金额；其他结论不得写", "what is kept is named only when an objection is right in part, and is less than what is held", "").As(rule.Invalid)
 	ErrReason           = rule.New("reason-missing", "缺少理由", "the reason is missing", "反电信网络诈骗法 art. 32").As(rule.Invalid)
@@ -40,7 +42,7 @@ func remedyRules() []rule.Rule {
 	for _, v := range []*rule.Violation{
 		ErrNoMeasure, ErrNoObjection, ErrObjectionOpen, ErrObjectionDecided, ErrObjectionPaper, ErrObjectionHolder, ErrObjectionTerm, ErrOutcome, ErrKeepAmount,
 		ErrReason, ErrDeciderInvolved, ErrNoticeIncomplete, ErrNothingToTell, ErrToldAlready, ErrDeferral, ErrWrongAlready, ErrWrongCause,
-		ErrNeverStopped, ErrNotHeld, ErrProportionate, ErrNothingTraced,
+		ErrNeverStopped, ErrNotHeld, ErrProportionate, ErrNothingTraced, ErrWithdrawalPaper, ErrWrongUnit,
 	} {
 		rules = append(rules, v.Rule)
 	}
@@ -152,7 +154,8 @@ func (a Account) endAll(c identity.CaseID, how ending) ([]event.AccountEvent, er
 	var events []event.AccountEvent
 	for _, o := range a.Orders {
 		measure := o.Case == c && (o.Kind == KindStop || o.Kind == KindFreeze)
-		if !measure || !(o.State.Open() || o.State == Queued || o.State == Executed) || (how.Keep > 0 && o.State != Executed) {
+		stands := o.State.Open() || o.State == Queued || o.State == Executed || o.BankHolds(how.At)
+		if !measure || !stands || (how.Keep > 0 && o.State != Executed) {
 			continue
 		}
 		more, err := a.end(o, how)
@@ -226,8 +229,22 @@ func proveUnrelated(a Account, cmd ProveUnrelated) ([]event.AccountEvent, error)
 	}}, lifts...), nil
 }
 
+// ofAccount tells whether a cause of a wrong measure concerns the account and not
+// one measure alone: then all that the case has on the account is wrong.
+func ofAccount(cause string) bool {
+	return cause == "wrong-account" || cause == "wrong-attribution" || cause == "false-report"
+}
+
+// answersFor tells whether a unit has ordered, carried or approved a measure of a
+// case on the account.
+func (a Account) answersFor(c identity.CaseID, unit identity.Unit) bool {
+	return slices.ContainsFunc(a.Orders, func(o Order) bool {
+		return o.Case == c && (o.Unit == unit || o.Officers[0].Unit == unit || o.Officers[1].Unit == unit || o.Approver.Unit == unit)
+	})
+}
+
 // confirmWrongStop records that a measure should not have been, once, and ends it
-// if it still stands.
+// if it still stands; with it all of the case, where the account itself is wrong.
 func confirmWrongStop(a Account, cmd ConfirmWrongStop) ([]event.AccountEvent, error) {
 	measure, err := a.measure(cmd.Order)
 	if err != nil {
@@ -243,16 +260,27 @@ func confirmWrongStop(a Account, cmd ConfirmWrongStop) ([]event.AccountEvent, er
 		return nil, ErrWrongCause
 	case cmd.Objection != "" && !objected:
 		return nil, ErrNoObjection.At("/objection")
+	case !cmd.Officer.Unit.Oversees(measure.Unit):
+		return nil, ErrNotSuperior
+	case !a.answersFor(measure.Case, cmd.Responsible):
+		return nil, ErrWrongUnit.At("/responsible")
 	}
 	events := []event.AccountEvent{event.WrongStopConfirmed{
 		Order: measure.ID, Case: measure.Case, Objection: cmd.Objection, Cause: cmd.Cause, Damage: cmd.Damage, Responsible: cmd.Responsible,
 		Follow: cmd.Follow, Officer: cmd.Officer, At: cmd.At,
 	}}
-	if measure.State != Executed {
-		return events, nil
+	how := ending{Cause: "error", Objection: cmd.Objection, Officer: cmd.Officer, At: cmd.At}
+	var lifts []event.AccountEvent
+	switch {
+	case ofAccount(cmd.Cause):
+		lifts, err = a.endAll(measure.Case, how)
+	case measure.State == Executed || measure.BankHolds(cmd.At):
+		lifts, err = a.end(measure, how)
 	}
-	lifts, err := a.end(measure, ending{Cause: "error", Objection: cmd.Objection, Officer: cmd.Officer, At: cmd.At})
-	return append(events, lifts...), err
+	if err != nil {
+		return nil, err
+	}
+	return append(events, lifts...), nil
 }
 
 // evolveRemedy folds what concerns remedies, before the event has changed
@@ -287,9 +315,10 @@ func (a Account) evolveRemedy(e event.AccountEvent) Remedy {
 	return r
 }
 
-// freed adds a measure that was in force to those that ended before their time.
+// freed adds a measure that was in force, or under which the bank held on, to those
+// that ended by order.
 func (a Account) freed(order identity.OrderID) []identity.OrderID {
-	if o, _ := a.Find(order); o.State != Executed {
+	if o, _ := a.Find(order); o.State != Executed && (o.ExecutedAt.IsZero() || o.BankUntil.IsZero()) {
 		return a.Remedy.Freed
 	}
 	return append(slices.Clip(a.Remedy.Freed), order)

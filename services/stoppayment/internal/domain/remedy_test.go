@@ -7,6 +7,7 @@ import (
 
 	"github.com/yuanlu/yuanlu/api/event"
 	"github.com/yuanlu/yuanlu/libs/es/estest"
+	"github.com/yuanlu/yuanlu/libs/identity"
 	"github.com/yuanlu/yuanlu/services/stoppayment/internal/domain"
 )
 
@@ -83,6 +84,16 @@ func TestAWrongStopHasACauseAndConsequencesAndIsCountedOnce(t *testing.T) {
 	without, below, objected := wrong, wrong, wrong
 	without.Cause = ""
 	below.Damage = -1
+	foreign, blamed, own := wrong, wrong, wrong
+	foreign.Officer = event.Officer{PoliceNo: "080100", Unit: "440981000000", Level: identity.County}
+	blamed.Responsible = "440983000000"
+	own.Cause = "bank-error"
+	gone := slices.Clip(append(inForce(), event.StopLapsed{Order: "order-1"}, secondRequested(), event.StopApproved{Order: "order-2", Approver: leader, At: four}))
+	executedSecond := slices.Clip(append(gone, secondExecuted(four.Add(30*time.Minute))))
+	ends := bySelf("order-2", 1, "error", four.Add(time.Hour))
+	ends.Approver = theChief
+	ownConfirmed := confirmed
+	ownConfirmed.Cause = "bank-error"
 	objected.Objection = "objection-9"
 	lapsed := slices.Clip(append(inForce(), event.StopLapsed{Order: "order-1"}))
 	estest.Run(t, domain.AccountDecider(), []row{
@@ -92,6 +103,11 @@ func TestAWrongStopHasACauseAndConsequencesAndIsCountedOnce(t *testing.T) {
 		{Rule: "not with a damage below zero", Given: lapsed, When: below, Err: domain.ErrWrongCause},
 		{Rule: "not of an objection that there is not", Given: lapsed, When: objected, Err: domain.ErrNoObjection},
 		{Rule: "not of what was never carried out", Given: given{requested()}, When: wrong, Err: domain.ErrNeverStopped},
+		{Rule: "not by a leader of another unit", Given: lapsed, When: foreign, Err: domain.ErrNotSuperior},
+		{Rule: "and not on a unit that has nothing to do with the case", Given: lapsed, When: blamed, Err: domain.ErrWrongUnit},
+		{Rule: "the wrong account: the second stop of the case ends too", Given: executedSecond, When: wrong, Then: given{confirmed, ends}},
+		{Rule: "even one that is still on its way", Given: gone, When: wrong, Then: given{confirmed, ends}},
+		{Rule: "an error of the bank about the first alone leaves the second", Given: executedSecond, When: own, Then: given{ownConfirmed}},
 	})
 	d := domain.AccountDecider()
 	events, err := d.Decide(d.Replay(inForce()...), wrong)

@@ -71,7 +71,7 @@ func Rules() []rule.Rule {
 		ErrTwoOfficers, ErrNoOrder, ErrNotApproved, ErrSelfApproval, ErrDecided, ErrFailedFinal, ErrAnswered, ErrStoppedAlready, ErrThirdStop,
 		ErrNoFirstStop, ErrFrozenAlready, ErrChainParent, ErrChainTime, ErrChainAmount, ErrExecutedAt, ErrExecutedWhen, ErrNegative, ErrCause,
 		ErrTooManyRows, ErrNotFiled, ErrFreezeLevel, ErrFreezeTerm, ErrGraveLevel, ErrAsset, ErrNotChased, ErrFreezeOpen, ErrReleaseTooMuch, ErrReleaseCause, ErrRenewalOpen, ErrCourtPaper, ErrNoticeNumber, ErrNoFreeze, ErrReturnTooMuch, ErrNoPursuit, ErrNoAccount,
-		ErrNoParent, ErrOtherBank, ErrShiftLeader, ErrNoApproval,
+		ErrNoParent, ErrOtherBank, ErrShiftLeader, ErrNoApproval, ErrPurpose, ErrOtherUnit,
 	} {
 		rules = append(rules, v.Rule)
 	}

@@ -10,6 +10,9 @@ var (
 	ErrKeep        = rule.New("lift-keep", "缩减后的金额须小于现止付金额，且不超过查明流入账户的涉案金额", "what is kept is less than what is held now and no more than was traced to the account", "银发〔2016〕86号").As(rule.Invalid)
 	ErrScopeAmount = rule.New("stop-amount", "金额止付的金额须大于零，且不超过查明流入账户的涉案金额", "the amount of a stop is greater than zero and no more than was traced to the account", "银发〔2016〕86号").As(rule.Invalid)
 	ErrNotSuperior = rule.New("approver-not-superior", "审批人须属该指令的承办单位或其上级单位", "the approver belongs to the order's own unit or one superior to it", "").As(rule.Forbidden)
+	ErrAuthority   = rule.New("freeze-authority", "续冻、解冻须由不低于批准该冻结（或最近一次续冻）级别的负责人批准", "a renewal or a release takes a chief of at least the level that approved the freeze or its last renewal", "程序规定 art. 240, 241").As(rule.Forbidden)
+	ErrForeignUnit = rule.New("order-of-another-unit", "经办人须属该指令的承办单位或其上级单位", "the officer belongs to the order's own unit or one superior to it", "").As(rule.Forbidden)
+	ErrTakenBack   = rule.New("stop-taken-back", "本案对此账户的止付已经查明无关、有误或异议成立而解除，不得再次止付", "a stop of this case on this account was lifted as unrelated, wrong or on an objection; there is no second one", "程序规定 art. 247")
 	ErrNotNarrower = rule.New("standing-approval-not-narrower", "常设批准只能收窄：金额、层级、有效期均不得高于原限，且至少一项更低", "a standing approval can only be narrowed: no limit may rise and one at least must fall", "").As(rule.Invalid)
 	ErrNoPaper     = rule.New("paper-order-unknown", "后补（04、05）指令须引用本案对此账户已登记的纸质或电话止付", "an order of type 04 or 05 names a paper or telephone order registered for this case and account", "银发〔2016〕86号").As(rule.Invalid)
 	ErrPaperUsed   = rule.New("paper-order-used", "该登记已有后补指令或后补材料", "an order or papers have followed this registration already", "")
@@ -23,7 +26,7 @@ var (
 func orderRules() []rule.Rule {
 	var rules []rule.Rule
 	for _, v := range []*rule.Violation{
-		ErrLiftCause, ErrLiftOpen, ErrNotInForce, ErrKeep, ErrScopeAmount, ErrNotSuperior, ErrNotNarrower, ErrNoPaper, ErrPaperUsed, ErrPaperLate, ErrPaperNumber, ErrAskedAt, ErrNamedTwice,
+		ErrLiftCause, ErrLiftOpen, ErrNotInForce, ErrKeep, ErrScopeAmount, ErrNotSuperior, ErrForeignUnit, ErrTakenBack, ErrAuthority, ErrNotNarrower, ErrNoPaper, ErrPaperUsed, ErrPaperLate, ErrPaperNumber, ErrAskedAt, ErrNamedTwice,
 	} {
 		rules = append(rules, v.Rule)
 	}

@@ -15,16 +15,6 @@ const (
 	ScopeAmount = "AMOUNT" // 金额止付: what is above the amount may leave
 )
 
-// ApproveRaise (自动批准) approves an order that waits, if a standing approval
-// covers it now.
-type ApproveRaise struct {
-	Order    identity.OrderID
-	Standing []event.StandingApprovalGranted
-	At       time.Time
-}
-
-func (ApproveRaise) isAccountCommand() {}
-
 // tracedOf is how much of a case's money was traced to the account.
 func (a Account) tracedOf(c identity.CaseID) money.Fen {
 	var total money.Fen
@@ -81,8 +71,13 @@ func (o Order) Stopped() money.Fen {
 	return min(o.Hold.Held, o.Balance)
 }
 
-// ceiling is the most that a stop of an amount may hold.
+// ceiling is the most that a stop of an amount may hold. It falls with what is
+// traced: what the order for the stop said of its source counts only while
+// nothing else is on record of it.
 func (a Account) ceiling(stop Order) money.Fen {
+	if slices.ContainsFunc(a.Inflows, func(in Inflow) bool { return in.Case == stop.Case && in.Source.ID == stop.Source.ID }) {
+		return a.tracedInAll(stop.Case, event.Transfer{}, nil)
+	}
 	return a.tracedInAll(stop.Case, stop.Source, stop.Lots)
 }
 
@@ -115,25 +110,45 @@ func (a Account) ScopeOf(cmd RequestStop) (scope string, amount money.Fen, err e
 }
 
 // kept is the scope of a second stop: what the first one held when it was asked
-// for, or had held when it lapsed, and no more than is still traced.
-func (a Account) kept(first Order) (scope string, amount money.Fen) {
-	if first.Hold.Held == 0 {
-		return ScopeAll, 0
+// for, or had held when it lapsed, and no more than it was to hold and than is
+// still traced.
+func (a Account) kept(first Order) (scope string, amount money.Fen, err error) {
+	if first.Hold.Scope != ScopeAmount {
+		return ScopeAll, 0, nil
 	}
-	return ScopeAmount, min(first.Hold.Held, a.ceiling(first))
+	amount = min(a.askedOf(first), a.ceiling(first))
+	if first.Hold.Held > 0 {
+		amount = min(amount, first.Hold.Held)
+	}
+	if amount <= 0 {
+		return "", 0, ErrScopeAmount
+	}
+	return ScopeAmount, amount, nil
 }
 
-// wider is what is wrong with what the bank holds: more or less than it was asked
-// for. A bank that names no amount has stopped the whole account.
-func wider(o Order, e event.StopExecuted, at time.Time) []event.AccountEvent {
-	if o.Hold.Scope != ScopeAmount || e.Held == o.Hold.Asked {
-		return nil
+// askedOf is the amount that a stop is to hold by the orders that its bank may
+// have carried out: without the raise that is under way.
+func (a Account) askedOf(stop Order) money.Fen {
+	for _, o := range a.Orders {
+		if o.Kind == KindRaise && o.Target == stop.ID && o.State.Open() {
+			return o.Hold.Asked
+		}
 	}
-	kind, found := HeldDiffers, e.Held.Decimal()
-	if e.Held == 0 {
-		kind, found = ScopeWider, ScopeAll
+	return stop.Hold.Asked
+}
+
+// wider is what is wrong with what the bank holds by its answer to a stop of an
+// amount: more or less than it is to hold. A bank that names no amount has stopped
+// the whole account.
+func (a Account) wider(o Order, said money.Fen) (event.BankDiscrepancyFound, bool) {
+	expected := a.askedOf(o)
+	if o.Hold.Scope != ScopeAmount || said == expected {
+		return event.BankDiscrepancyFound{}, false
 	}
-	return []event.AccountEvent{event.BankDiscrepancyFound{Order: o.ID, Kind: kind, Expected: o.Hold.Asked.Decimal(), Found: found, At: at}}
+	if said == 0 {
+		return event.BankDiscrepancyFound{Kind: ScopeWider, Expected: expected.Decimal(), Found: ScopeAll}, true
+	}
+	return event.BankDiscrepancyFound{Kind: HeldDiffers, Expected: expected.Decimal(), Found: said.Decimal()}, true
 }
 
 // Kinds of discrepancies of what a stop holds.
@@ -148,83 +163,38 @@ const (
 func stopAnswered(a Account, cmd AnswerStop) ([]event.AccountEvent, error) {
 	o, _ := a.Find(cmd.Order)
 	if o.Kind == KindStop && o.State == Lifted && o.ExecutedAt.IsZero() {
-		return afterLift(o, cmd), nil
+		return a.afterLift(o, cmd), nil
 	}
 	events, err := answerStop(a, cmd)
 	if err != nil {
 		return nil, err
 	}
 	for _, e := range events {
-		if done, ok := e.(event.StopExecuted); ok {
-			events = append(events, wider(o, done, cmd.At)...)
-		}
-	}
-	return a.afterwards(append(events, a.foreign(o, cmd.Measures, cmd.At)...), cmd.At), nil
-}
-
-// raises are the orders for stops of an amount on an account to which more of
-// the case's money was traced since the amount was decided. What a person has
-// narrowed grows only by what came later. One raise is under way at a time: what
-// is traced meanwhile is in the next, so that a bank is not asked fen by fen.
-func (a Account) raises(at time.Time) []event.AccountEvent {
-	var events []event.AccountEvent
-	for _, o := range a.Orders {
-		if o.Kind != KindStop || o.State != Executed || o.Hold.Held == 0 {
+		var said money.Fen
+		switch e := e.(type) { //nolint:gochecksumtype // the others say nothing of what the stop holds
+		case event.StopExecuted:
+			said = e.Held
+		case event.StopAnswerCorrected:
+			if said = e.Held; o.Hold.Changed {
+				said = e.Said
+			}
+		default:
 			continue
 		}
-		more := a.tracedOf(o.Case) - o.Hold.Basis
-		asked := max(o.Hold.Asked, o.Hold.Held)
-		amount := min(asked+more, a.ceiling(o))
-		if lifting, narrowing := a.lifting(o.ID); more <= 0 || amount <= asked || lifting || narrowing || a.followUpOpen(o.ID, KindRaise) {
-			continue
-		}
-		raise := event.StopRaiseRequested{
-			Order:  followUpOrder("raise", o.ID, a.followUps(o.ID, KindRaise)+1),
-			Target: o.ID, Case: o.Case, Account: a.Ref, Level: o.Level, Amount: amount, Source: a.lastInflow(o.Case), Unit: o.Unit,
-			Operator: o.Officers[0], Investigator: o.Officers[1], At: at,
-		}
-		events = append(events, raise)
-		a = EvolveAccount(a, raise)
-	}
-	return events
-}
-
-// raisedFurther asks for what was traced while the bank worked on the raise
-// before. One that failed is asked for again with the next money, not at once.
-func (a Account) raisedFurther(events []event.AccountEvent, at time.Time) []event.AccountEvent {
-	if !slices.ContainsFunc(events, func(e event.AccountEvent) bool { _, ok := e.(event.StopRaised); return ok }) {
-		return events
-	}
-	return a.afterwards(events, at)
-}
-
-// lastInflow is the latest transfer that brought a case's money.
-func (a Account) lastInflow(c identity.CaseID) (last event.Transfer) {
-	for _, in := range a.Inflows {
-		if in.Case == c && len(in.Lots) > 0 && !in.Source.At.Before(last.At) {
-			last = in.Source
+		if found, odd := a.wider(o, said); odd && !(o.Hold.Changed && said == o.Hold.Said) {
+			events = a.note(events, o, found, cmd.At)
 		}
 	}
-	return last
-}
-
-// approveRaise puts a waiting order under a standing approval.
-func approveRaise(a Account, cmd ApproveRaise) ([]event.AccountEvent, error) {
-	o, ok := a.Find(cmd.Order)
-	if !ok {
-		return nil, ErrNoOrder
+	events = append(events, a.foreign(o, cmd.Measures, cmd.At)...)
+	if cmd.AllMeasures && (o.State.Open() || cmd.Corrects) {
+		events = append(events, a.gone(o, cmd.Measures, cmd.At)...)
 	}
-	if o.State != Waiting {
-		return nil, nil
-	}
-	return approveUnder(cmd.Standing, event.StopRequested{
-		Order: o.ID, Unit: o.Unit, Source: o.Source, Level: o.Level, Operator: o.Officers[0], Investigator: o.Officers[1],
-	}, cmd.At), nil
+	return a.afterwards(events, cmd.At), nil
 }
 
 // afterwards adds what follows from events by itself: a stop of an amount rises
 // with the money that was traced, a lift that came before its stop is asked
-// again.
+// again, and what a bank holds beyond the end is to be let go.
 func (a Account) afterwards(events []event.AccountEvent, at time.Time) []event.AccountEvent {
 	if len(events) == 0 {
 		return nil
@@ -237,5 +207,5 @@ func (a Account) afterwards(events []event.AccountEvent, at time.Time) []event.A
 			events = append(events, a.liftAgain(done.Order, at)...)
 		}
 	}
-	return append(events, a.raises(at)...)
+	return slices.Concat(events, a.letGoAtOnce(at), a.letGoByHand(at), a.raises(at))
 }

@@ -1,12 +1,12 @@
 package domain
 
 import (
-	"cmp"
 	"slices"
 	"strconv"
 	"time"
 
 	"github.com/yuanlu/yuanlu/api/event"
+	"github.com/yuanlu/yuanlu/libs/identity"
 	"github.com/yuanlu/yuanlu/libs/money"
 )
 
@@ -30,58 +30,78 @@ func (a Account) receive(o Order, events []event.AccountEvent, s Statement, meth
 	if s.Parts > 1 {
 		given.At = at
 	}
-	if now.has(given) {
+	given.Corrects = s.Corrects && now.Replacing != o.ID && slices.ContainsFunc(now.Statements, ofOrder(o.ID)) && !now.counted(given)
+	if !given.Corrects && now.has(given) {
 		return events, nil
 	}
 	events = append(events, given)
-	_, whole, complete := now.assemble(given)
+	_, parts, complete := now.correcting(given).assemble(given)
 	if !complete {
 		return events, nil
 	}
-	for _, f := range EvolveAccount(now, given).judge(whole) {
+	for _, f := range EvolveAccount(now, given).judge(together(parts), now.Aside) {
 		events = now.note(events, o, f, at)
 	}
 	return reattribute(a, events, method, at)
 }
 
+// correcting notes that a statement, or a part of one, corrects the one before:
+// all of it is going to be replaced.
+func (a Account) correcting(given event.StatementReceived) Account {
+	if given.Corrects {
+		a.Replacing = given.Order
+	}
+	return a
+}
+
 // has tells whether a statement, or a part of one, is nothing new.
 func (a Account) has(given event.StatementReceived) bool {
-	if a.Replacing == given.Order && given.Parts <= 1 {
-		return false
-	}
-	for _, p := range a.Partial {
-		if p.Order == given.Order && p.Part == given.Part && p.Parts == given.Parts {
-			return sameStatement(p, given)
+	if given.Parts > 1 {
+		for _, p := range a.Partial {
+			if p.Order == given.Order && p.Part == given.Part && p.Parts == given.Parts {
+				return sameStatement(p, given)
+			}
 		}
+	}
+	return a.Replacing != given.Order && a.counted(given)
+}
+
+// counted tells whether a statement, or a part of one, counts already. A part does
+// if what counts came in as many, and this one was the same.
+func (a Account) counted(given event.StatementReceived) bool {
+	if given.Parts > 1 {
+		return slices.ContainsFunc(a.Came, func(p event.StatementReceived) bool {
+			return p.Order == given.Order && p.Part == given.Part && p.Parts == given.Parts && sameStatement(p, given)
+		})
 	}
 	for _, s := range a.Statements {
-		if s.Order != given.Order || a.Replacing == given.Order {
-			continue
+		if s.Order == given.Order {
+			return s.Opening == given.Opening && slices.EqualFunc(s.Rows, a.read(given).rows, identical)
 		}
-		if given.Parts > 1 {
-			return covers(s, given)
-		}
-		read := a.read(given)
-		return s.Opening == given.Opening && slices.EqualFunc(s.Rows, read.rows, alike)
 	}
 	return false
 }
 
 // judge lists all that is odd about a statement that has come whole and that the
-// account has taken in, or not.
-func (a Account) judge(whole event.StatementReceived) []event.BankDiscrepancyFound {
+// account has taken in, or not. What was put aside before is not told of again.
+func (a Account) judge(whole event.StatementReceived, before []identity.OrderID) []event.BankDiscrepancyFound {
 	read := a.read(whole)
 	if read.fault.Kind != "" {
 		return append(read.notes, read.fault)
 	}
 	whole.Rows = read.rows
 	found := append(read.notes, oddities(a.Ref.ID, whole.Rows)...)
-	n := slices.IndexFunc(a.Statements, func(s event.StatementReceived) bool { return s.Order == whole.Order })
+	n := slices.IndexFunc(a.Statements, ofOrder(whole.Order))
 	switch {
 	case n < 0 || !sameStatement(a.Statements[n], whole):
-		found = append(found, event.BankDiscrepancyFound{Kind: StatementIncomplete, Found: "rows"})
-	case !covers(a.Statement, whole):
-		found = append(found, event.BankDiscrepancyFound{Kind: StatementConflicts, Found: string(a.Statement.Order)})
+		return append(found, event.BankDiscrepancyFound{Kind: StatementIncomplete, Found: "rows"})
+	case slices.Contains(a.Aside, whole.Order):
+		return append(found, event.BankDiscrepancyFound{Kind: StatementConflicts, Found: string(a.Statement.Order)})
+	}
+	for _, other := range a.Aside {
+		if !slices.Contains(before, other) {
+			found = append(found, event.BankDiscrepancyFound{Kind: StatementConflicts, Found: string(other)})
+		}
 	}
 	return found
 }
@@ -98,6 +118,7 @@ type reading struct {
 func (a Account) read(s event.StatementReceived) reading {
 	var balance *money.Fen
 	switch o, known := a.Find(s.Order); {
+	case known && o.State == Failed: // it told of no balance
 	case known && o.Kind != KindQuery:
 		balance = &o.Balance
 	case o.Query.Until.IsZero():
@@ -178,95 +199,4 @@ func balances(s event.StatementReceived, balance *money.Fen) event.BankDiscrepan
 		return fault("closing-balance", "")
 	}
 	return event.BankDiscrepancyFound{}
-}
-
-// closing is the balance with which a statement ends.
-func closing(s event.StatementReceived) money.Fen {
-	if len(s.Rows) == 0 {
-		return s.Opening
-	}
-	return s.Rows[len(s.Rows)-1].Balance
-}
-
-// covers tells whether a statement holds every row of an earlier one.
-func covers(now, before event.StatementReceived) bool {
-	if len(now.Rows) < len(before.Rows) {
-		return false
-	}
-	rest := make(map[likeness]int, len(now.Rows))
-	for _, r := range now.Rows {
-		rest[likenessOf(r)]++
-	}
-	for _, r := range before.Rows {
-		like := likenessOf(r)
-		if rest[like] == 0 {
-			return false
-		}
-		rest[like]--
-	}
-	return true
-}
-
-func sameStatement(a, b event.StatementReceived) bool {
-	return a.Opening == b.Opening && slices.EqualFunc(a.Rows, b.Rows, alike)
-}
-
-// union is one statement of all that fit together: the longest, and what
-// overlaps or adjoins it. In which order they have come makes no difference.
-func union(all []event.StatementReceived) event.StatementReceived {
-	if len(all) == 1 {
-		return all[0]
-	}
-	rest := slices.SortedFunc(slices.Values(all), func(a, b event.StatementReceived) int {
-		return cmp.Or(cmp.Compare(len(b.Rows), len(a.Rows)), cmp.Compare(a.Order, b.Order))
-	})
-	whole := rest[0]
-	rest = rest[1:]
-	for grown := true; grown; {
-		grown = false
-		for n, s := range rest {
-			if joined, ok := join(whole, s); ok {
-				whole, rest, grown = joined, slices.Delete(rest, n, n+1), true
-				break
-			}
-		}
-	}
-	return whole
-}
-
-// join makes one of two statements if one holds the other, or one goes on where
-// the other ends.
-func join(a, b event.StatementReceived) (event.StatementReceived, bool) {
-	if covers(a, b) {
-		return a, true
-	}
-	if rows, ok := goOn(a, b); ok {
-		a.Rows = rows
-		return a, true
-	}
-	if rows, ok := goOn(b, a); ok {
-		a.Opening, a.Rows = b.Opening, rows
-		return a, true
-	}
-	return a, false
-}
-
-// goOn adds to the rows of a those of b that come after them.
-func goOn(a, b event.StatementReceived) ([]event.Row, bool) {
-	same := func(x, y event.Row) bool { return alike(x, y) && x.Balance == y.Balance }
-	if len(a.Rows) == 0 || len(b.Rows) == 0 {
-		return nil, false
-	}
-	before := a.Opening
-	for n, r := range a.Rows {
-		overlap := min(len(a.Rows)-n, len(b.Rows))
-		if before == b.Opening && same(r, b.Rows[0]) && slices.EqualFunc(a.Rows[n:n+overlap], b.Rows[:overlap], same) {
-			return append(slices.Clip(a.Rows), b.Rows[overlap:]...), true
-		}
-		before = r.Balance
-	}
-	if before == b.Opening && !b.Rows[0].At.Before(a.Rows[len(a.Rows)-1].At) {
-		return append(slices.Clip(a.Rows), b.Rows...), true
-	}
-	return nil, false
 }

@@ -17,6 +17,9 @@ type Hold struct {
 	Held  money.Fen // what the bank holds; 0 = all
 	Basis money.Fen // what of the case's money was traced when Asked was decided
 	At    time.Time // of the bank's last word on Held
+	Said  money.Fen // what its answer to the stop itself names; 0: nothing
+	// Changed tells that an order about the amount was carried out since.
+	Changed bool
 	// Warned is the last warning that was given, in hours before the end; 0: none.
 	Warned int
 	// Late tells that the bank said, after the stop was withdrawn, that it had
@@ -100,14 +103,14 @@ func (a Account) evolveStop(e event.AccountEvent) Account {
 	case event.StopExecuted:
 		return a.change(e.Order, func(o *Order) {
 			o.State, o.ExecutedAt, o.ExpiresAt, o.Balance = Executed, e.ExecutedAt, e.ExpiresAt, e.BalanceBefore
-			o.Hold.Held, o.Hold.At = e.Held, e.ExecutedAt
+			o.Hold.Held, o.Hold.Said, o.Hold.At, o.BankUntil = e.Held, e.Held, e.ExecutedAt, e.BankExpiresAt
 		})
 	case event.StopFailed:
 		return a.change(e.Order, func(o *Order) { o.Cause = e.Cause }).undone(e.Order, Failed)
 	case event.StopLapsed:
 		return a.ended(e.Order, Lapsed)
 	case event.StopLifted:
-		return a.change(e.By, func(o *Order) { o.State, o.ExecutedAt = Executed, e.At }).ended(e.Order, Lifted)
+		return a.stopLifted(e)
 	case event.StopExpiryWarned:
 		return a.change(e.Order, func(o *Order) { o.Hold.Warned = e.Hours })
 	}
@@ -122,23 +125,25 @@ func (a Account) evolveLift(e event.AccountEvent) Account {
 		return a.with(Order{
 			ID: e.Order, Case: e.Case, Kind: KindLift, Target: e.Target, State: Approved, Unit: e.Operator.Unit, Officers: [2]event.Officer{e.Operator, e.Investigator},
 			Approver: e.Approver, RequestAt: e.At, ExpiresAt: e.Due, Amount: e.Keep, Cause: e.Cause,
+			Repeats: e.Repeats, Objection: e.Objection, Overdue: a.overdueBefore(e.Repeats),
 		})
 	case event.StopNarrowed:
 		a = a.change(e.By, func(o *Order) { o.State, o.ExecutedAt = Executed, e.At })
 		stop, _ := a.Find(e.Order)
-		return a.change(e.Order, func(o *Order) {
-			o.Hold.Asked, o.Hold.Held, o.Hold.At, o.Hold.Basis = e.Held, e.Held, e.At, a.tracedOf(stop.Case)
+		return a.outOfDate(stop.ID).change(e.Order, func(o *Order) {
+			o.Hold.Scope, o.Hold.Asked, o.Hold.Held, o.Hold.At, o.Hold.Basis = ScopeAmount, e.Held, e.Held, e.At, a.tracedOf(stop.Case)
+			o.Hold.Changed, o.Counted = true, a.counts(stop.Case, event.Transfer{}, nil)
 		})
 	case event.StopRaiseRequested:
 		return a.raiseRequested(e)
 	case event.StopRaised:
 		return a.change(e.By, func(o *Order) { o.State, o.ExecutedAt = Executed, e.At }).change(e.Order, func(o *Order) {
 			if !e.At.Before(o.Hold.At) {
-				o.Hold.Held, o.Hold.At = e.Held, e.At
+				o.Hold.Held, o.Hold.At, o.Hold.Changed = e.Held, e.At, true
 			}
 		})
 	case event.LiftFailed:
-		return a.change(e.Order, func(o *Order) { o.State = Failed })
+		return a.change(e.Order, func(o *Order) { o.State, o.FailedAt, o.Refused = Failed, e.At, e.Cause })
 	case event.PaperOrderRegistered:
 		if a.Ref.ID == "" {
 			a.Ref = e.Account
@@ -156,9 +161,9 @@ func (a Account) evolveLift(e event.AccountEvent) Account {
 
 func (a Account) stopRequested(e event.StopRequested) Account {
 	a.Ref = e.Account
-	hold := Hold{Scope: e.Scope}
+	hold, counted := Hold{Scope: e.Scope}, []Counted(nil)
 	if e.Scope == ScopeAmount {
-		hold.Asked = e.Amount
+		hold.Asked, counted = e.Amount, a.counts(e.Case, e.Source, e.Lots)
 		hold.Basis = a.tracedWith(e.Case, e.Source, e.Lots)
 	}
 	asked := time.Time{}
@@ -168,7 +173,7 @@ func (a Account) stopRequested(e event.StopRequested) Account {
 	}
 	return a.with(Order{
 		ID: e.Order, Case: e.Case, Kind: KindStop, Ordinal: e.Ordinal, Level: e.Level, State: Waiting, Unit: e.Unit, Officers: [2]event.Officer{e.Operator, e.Investigator},
-		Source: e.Source, Lots: e.Lots, RequestAt: e.At, Amount: e.Amount, Hold: hold, Registration: e.Registration, AskedAt: asked,
+		Source: e.Source, Lots: e.Lots, RequestAt: e.At, Amount: e.Amount, Hold: hold, Counted: counted, Registration: e.Registration, AskedAt: asked,
 	})
 }
 
@@ -179,17 +184,60 @@ func (a Account) raiseRequested(e event.StopRaiseRequested) Account {
 	a = a.with(Order{
 		ID: e.Order, Case: e.Case, Kind: KindRaise, Target: e.Target, Level: e.Level, State: Waiting, Unit: e.Unit, Officers: [2]event.Officer{e.Operator, e.Investigator},
 		Source: e.Source, RequestAt: e.At, Amount: e.Amount, Hold: Hold{Asked: stop.Hold.Asked, Basis: stop.Hold.Basis},
+		Counted: stop.Counted, Sources: e.Sources,
 	})
-	return a.change(e.Target, func(o *Order) { o.Hold.Asked, o.Hold.Basis = e.Amount, a.tracedOf(e.Case) })
+	return a.change(e.Target, func(o *Order) {
+		o.Hold.Asked, o.Hold.Basis, o.Counted = e.Amount, a.tracedOf(e.Case), a.counts(e.Case, event.Transfer{}, nil)
+	})
+}
+
+// stopLifted frees the holder. A stop that was over stays as it ended.
+func (a Account) stopLifted(e event.StopLifted) Account {
+	a = a.done(e.By, e.At)
+	state := Lifted
+	if stop, _ := a.Find(e.Order); !stop.State.Open() && stop.State != Executed {
+		state = stop.State
+	}
+	return a.ended(e.Order, state).letGo(e.Order).changePaper(identity.RegistrationID(e.Order), func(p *Paper) { p.Freed = true })
 }
 
 // undone is an order that came to nothing. What a raise had promised is open
-// again.
+// again, except where a person has said that it is not to be held. The papers of a
+// telephone order can be followed by another one.
 func (a Account) undone(id identity.OrderID, state OrderState) Account {
-	if raise, _ := a.Find(id); raise.Kind == KindRaise {
-		a = a.change(raise.Target, func(o *Order) { o.Hold.Asked, o.Hold.Basis = raise.Hold.Asked, raise.Hold.Basis })
+	o, _ := a.Find(id)
+	if o.Kind == KindRaise {
+		a = a.without(o, state == Rejected)
+	}
+	if o.Registration != "" {
+		a = a.changePaper(o.Registration, func(p *Paper) {
+			if p.Order == id {
+				p.Order = ""
+			}
+		})
 	}
 	return a.ended(id, state)
+}
+
+// without takes back what a raise was to change. What a person has decided on is
+// not asked for once more.
+func (a Account) without(raise Order, decided bool) Account {
+	return a.change(raise.Target, func(o *Order) {
+		if o.Hold.Asked = raise.Hold.Asked; !decided {
+			o.Hold.Basis, o.Counted = raise.Hold.Basis, raise.Counted
+		}
+	})
+}
+
+// outOfDate ends the raises of a stop that are under way: a later order is to hold
+// less.
+func (a Account) outOfDate(stop identity.OrderID) Account {
+	for _, o := range a.Orders {
+		if o.Kind == KindRaise && o.Target == stop && o.State.Open() {
+			a = a.change(o.ID, func(o *Order) { o.State = Lapsed })
+		}
+	}
+	return a
 }
 
 // ended is an order that is over. What still waits to change it has lost its
@@ -197,9 +245,13 @@ func (a Account) undone(id identity.OrderID, state OrderState) Account {
 func (a Account) ended(id identity.OrderID, state OrderState) Account {
 	a = a.change(id, func(o *Order) { o.State = state })
 	for _, o := range a.Orders {
-		if o.Target == id && (o.Kind == KindLift || o.Kind == KindRaise) && o.State.Open() {
-			a = a.change(o.ID, func(o *Order) { o.State = Lapsed })
+		if o.Target != id || (o.Kind != KindLift && o.Kind != KindRaise) || !o.State.Open() {
+			continue
 		}
+		if o.Kind == KindRaise {
+			a = a.without(o, false)
+		}
+		a = a.change(o.ID, func(o *Order) { o.State = Lapsed })
 	}
 	return a
 }

@@ -6,10 +6,11 @@ import (
 	"time"
 
 	"github.com/yuanlu/yuanlu/api/bank"
+	"github.com/yuanlu/yuanlu/api/event"
 	"github.com/yuanlu/yuanlu/libs/entry"
 	"github.com/yuanlu/yuanlu/libs/identity"
 	"github.com/yuanlu/yuanlu/libs/money"
-	"github.com/yuanlu/yuanlu/libs/rule"
+	"github.com/yuanlu/yuanlu/libs/privacy"
 	"github.com/yuanlu/yuanlu/libs/service"
 	"github.com/yuanlu/yuanlu/services/stoppayment/internal/domain"
 	"github.com/yuanlu/yuanlu/services/stoppayment/internal/view"
@@ -35,7 +36,7 @@ func (a API) answer(ctx context.Context, in *answerInput) (*bankOutput, error) {
 
 // command reads an answer to an order of any kind.
 func (a API) command(ctx context.Context, row view.Row, in bank.Answer) (cmd domain.AccountCommand, err error) {
-	r := reader{}
+	r := reader{digest: func(text string) string { return a.App.City.Keys.Index(privacy.Input, text) }}
 	if row.Protective != "" {
 		cmd, err = a.stopAnswer(ctx, &r, row.Order, headOf(in))
 		return cmd, errors.Join(err, r.err)
@@ -64,28 +65,36 @@ func (a API) stopAnswer(ctx context.Context, r *reader, id identity.OrderID, in 
 		Order: id, Done: in.Result == bank.ResultOK, ResultCode: in.Result, Cause: in.FailureCause, Corrects: in.CorrectsAnswer,
 		ExecutedAt: r.time(in.StartTime, "/startTime"), BankExpires: r.time(in.ExpireTime, "/expireTime"),
 		BalanceBefore: l.large(in.AccountBalance, "/accountBalance", ""), Held: r.amount(in.StoppedAmount, "/stoppedAmount"),
-		Measures: append(former(r, in), r.measures(in.Measures)...), Method: a.App.Method(), At: a.App.City.Clock.Now(),
+		Measures: append(former(r, in), r.measures(in.Measures)...), AllMeasures: len(in.Measures) > 0, Method: a.App.Method(), At: a.App.City.Clock.Now(),
 	}
 	var err error
 	if cmd.Statement, cmd.Findings, err = a.statement(ctx, r, in); l.bad {
 		cmd.Findings = append(l.found, cmd.Findings...)
 	}
+	cmd.Findings = append(cmd.Findings, r.unread...)
 	return cmd, err
 }
 
 func (a API) freezeAnswer(r *reader, id identity.OrderID, in bank.Answer) domain.AnswerFreeze {
-	return domain.AnswerFreeze{
+	cmd := domain.AnswerFreeze{
 		Order: id, Done: in.Result == bank.ResultOK, ResultCode: in.Result, Cause: in.FailureCause,
 		ExecutedAt: r.time(in.StartTime, "/startTime"), BankExpires: r.time(in.ExpireTime, "/expireTime"),
 		Applied: r.amount(in.AppliedBalance, "/appliedBalance"), Frozen: r.amount(in.FrozedBalance, "/frozedBalance"),
-		Balance: r.amount(in.AccountBalance, "/accountBalance"), Former: in.FormerApplicationDepartment,
+		Balance: r.amount(in.AccountBalance, "/accountBalance"), Former: r.agency(in.FormerApplicationDepartment, "/formerApplicationDepartment"),
 		FormerFrozen: r.amount(in.FormerFrozenBalance, "/formerFrozenBalance"), FormerExpires: r.time(in.FormerFrozenExpireTime, "/formerFrozenExpireTime"),
 		At: a.App.City.Clock.Now(),
 	}
+	cmd.Findings = r.unread
+	return cmd
 }
 
-// reader reads the platform's texts and keeps the first that cannot be read.
-type reader struct{ err error }
+// reader reads the platform's texts and keeps the first that cannot be read, and
+// what cannot be kept as it came.
+type reader struct {
+	err    error
+	digest func(string) string // keyed: a plain one could be tried out, name by name
+	unread []event.BankDiscrepancyFound
+}
 
 func (r *reader) amount(text, pointer string) money.Fen {
 	if text == "" {
@@ -94,19 +103,6 @@ func (r *reader) amount(text, pointer string) money.Fen {
 	f, err := entry.PlatformAmount(text, pointer)
 	r.err = errors.Join(r.err, err)
 	return f
-}
-
-// serial takes a number and nothing else: free text would rest in clear.
-func (r *reader) serial(text, pointer string) string {
-	if text == "" {
-		return ""
-	}
-	number, err := identity.ParseSerial(text)
-	if refused, ok := errors.AsType[*rule.Violation](err); ok {
-		err = refused.At("%s", pointer)
-	}
-	r.err = errors.Join(r.err, err)
-	return number
 }
 
 func (r *reader) time(text, pointer string) time.Time {

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"strconv"
 
+	"github.com/google/uuid"
 	"github.com/yuanlu/yuanlu/api/bank"
 	"github.com/yuanlu/yuanlu/api/event"
 	"github.com/yuanlu/yuanlu/libs/access"
@@ -13,6 +14,7 @@ import (
 	"github.com/yuanlu/yuanlu/libs/service"
 	"github.com/yuanlu/yuanlu/services/stoppayment/internal/domain"
 	"github.com/yuanlu/yuanlu/services/stoppayment/internal/view"
+	"golang.org/x/sync/errgroup"
 )
 
 type bankOrdersInput struct {
@@ -29,27 +31,45 @@ func (a API) bankOrders(ctx context.Context, in *bankOrdersInput) (*bankOrdersOu
 	if err != nil {
 		return nil, err
 	}
-	rows, err := service.LongPoll(ctx, in.Wait, a.Orders.Changed, a.Orders.Waiting(who.Bank, in.Limit))
+	rows, err := service.LongPoll(ctx, in.Wait, func() <-chan struct{} { return a.Orders.NewsFor(who.Bank) }, func(ctx context.Context) ([]view.Row, error) {
+		return a.Orders.ForBank(ctx, who.Bank, in.Limit)
+	})
 	if err != nil {
 		return nil, err
 	}
 	return a.ordersFor(ctx, rows)
 }
 
+// opening bounds how many orders of one list are opened at a time.
+const opening = 8
+
+// ordersFor writes the orders of a list. They are opened side by side: what is not
+// in memory costs a read of the log each.
 func (a API) ordersFor(ctx context.Context, rows []view.Row) (*bankOrdersOutput, error) {
+	written := make([]*bank.Order, len(rows))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(opening)
+	for n, r := range rows {
+		group.Go(func() error {
+			order, err := a.message(ctx, r)
+			if privacy.Lost(err) {
+				// One account that nobody can read any more must not hold up the
+				// orders for all others.
+				a.App.City.Logger.Error("an order cannot be opened for its bank", slog.String("order", string(r.Order)), slog.Any("error", err))
+				return nil
+			}
+			written[n] = &order
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
 	out := &bankOrdersOutput{Body: bank.Orders{Items: []bank.Order{}}}
-	for _, r := range rows {
-		order, err := a.message(ctx, r)
-		if privacy.Lost(err) {
-			// One account that nobody can read any more must not hold up the
-			// orders for all others.
-			a.App.City.Logger.Error("an order cannot be opened for its bank", slog.String("order", string(r.Order)), slog.Any("error", err))
-			continue
+	for _, order := range written {
+		if order != nil {
+			out.Body.Items = append(out.Body.Items, *order)
 		}
-		if err != nil {
-			return nil, err
-		}
-		out.Body.Items = append(out.Body.Items, order)
 	}
 	return out, nil
 }
@@ -123,6 +143,9 @@ func (a API) answered(ctx context.Context, row view.Row, in service.Command, who
 	if err != nil {
 		return nil, err
 	}
+	if cause.Command, err = a.anew(ctx, row, cause.Command); err != nil {
+		return nil, err
+	}
 	done, err := a.App.Said(ctx, ordered(row), cause, expected, cmd)
 	if err != nil {
 		return nil, err
@@ -130,6 +153,23 @@ func (a API) answered(ctx context.Context, row view.Row, in service.Command, who
 	out := &bankOutput{Answer: service.Answered(done.Revision, done.Repeated)}
 	out.Body.Order, out.Body.State, out.Body.Discrepancies = row.Order, done.State, oddities(done.Found)
 	return out, nil
+}
+
+// anew tells commands apart that a bank gives on a freeze before and after it was
+// asked for anew (轮候转正): its words, and its key, may be the same, and this time
+// they are about the second time of asking.
+func (a API) anew(ctx context.Context, row view.Row, command uuid.UUID) (uuid.UUID, error) {
+	if row.Protective != "" || kindOfRow(row) != "freeze" {
+		return command, nil
+	}
+	past, err := a.App.Accounts.Load(ctx, string(row.Account))
+	if err != nil {
+		return command, err
+	}
+	if o, _ := past.State.Find(row.Order); o.Promotions > 0 {
+		return identity.Derive("asked-anew", command.String(), strconv.Itoa(o.Promotions)), nil
+	}
+	return command, nil
 }
 
 // row makes a JSON pointer to a field of a statement's row.

@@ -105,7 +105,7 @@ func (a API) explain(ctx context.Context, in *explainInput) (*explainOutput, err
 	if !known {
 		return nil, domain.ErrNoOrder
 	}
-	full, err := a.mayLook(ctx, in.Asked, about.kase, "explanation")
+	full, err := a.mayLook(ctx, in.Asked, about.kase, asExplanation)
 	if err != nil {
 		return nil, err
 	}

@@ -2,14 +2,12 @@ package rest
 
 import (
 	"context"
-	"log/slog"
 	"net/http"
 	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/yuanlu/yuanlu/api/event"
-	"github.com/yuanlu/yuanlu/libs/access"
 	"github.com/yuanlu/yuanlu/libs/entry"
 	"github.com/yuanlu/yuanlu/libs/identity"
 	"github.com/yuanlu/yuanlu/libs/money"
@@ -35,7 +33,8 @@ const (
 // edge looks into no other embedded struct.
 type Asked struct {
 	At       time.Time `query:"at" doc:"the instant (RFC 3339): what was recorded until then; all that is known by now, if absent"`
-	Unmasked bool      `query:"unmasked" doc:"account numbers and names in full; investigator, shift leader and chief only"`
+	Unmasked bool      `query:"unmasked" doc:"account numbers and names in full: investigator, shift leader and chief of the case's unit or one superior to it, of the workbook the duty officers of the case's unit too; is kept on record"`
+	Purpose  string    `query:"purpose" enum:"file,court,bank,review" doc:"what they are shown in full for; required with unmasked"`
 }
 
 // OfCase asks about the flow of one case.
@@ -161,30 +160,6 @@ func (a API) face(ctx context.Context, ref event.Account, full bool) (chart.Face
 	return chart.Face{Number: maskNumber(face.Number), Holder: maskName(face.Holder, ref.Kind)}, nil
 }
 
-// mayLook lets the police and auditors look, and tells whether they see account
-// numbers in full. Only those who lead a case may ask for that.
-func (a API) mayLook(ctx context.Context, in Asked, about identity.CaseID, format string) (full bool, err error) {
-	if _, err := access.Require(ctx, access.DutyOfficer, access.ShiftLeader, access.Chief, access.Investigator, access.Auditor); err != nil {
-		return false, err
-	}
-	if !in.Unmasked {
-		return false, nil
-	}
-	who, err := access.Require(ctx, access.Investigator, access.ShiftLeader, access.Chief)
-	if err != nil {
-		return false, err
-	}
-	a.shown(ctx, who, about, format)
-	return true, nil
-}
-
-// shown leaves a trace of every picture that shows account numbers in full.
-func (a API) shown(ctx context.Context, who access.Person, about identity.CaseID, format string) {
-	a.App.City.Logger.InfoContext(ctx, "account numbers shown in full",
-		slog.String("user", who.User), slog.String("unit", who.Unit), slog.String("role", string(who.Role)),
-		slog.String("case", string(about)), slog.String("format", format))
-}
-
 // picture is a flow with the faces of its accounts.
 func (a API) picture(ctx context.Context, in OfCase, full bool) (flow.Graph, map[identity.AccountID]chart.Face, error) {
 	_, graph, err := a.read(ctx, in.Case, in.At)
@@ -197,7 +172,7 @@ func (a API) picture(ctx context.Context, in OfCase, full bool) (flow.Graph, map
 
 // drawing is the fund-flow graph for people (资金流向图).
 func (a API) drawing(ctx context.Context, in *drawInput) (*file, error) {
-	full, err := a.mayLook(ctx, in.Asked, in.Case, "svg")
+	full, err := a.mayLook(ctx, in.Asked, in.Case, asDrawing)
 	if err != nil {
 		return nil, err
 	}
@@ -211,24 +186,13 @@ func (a API) drawing(ctx context.Context, in *drawInput) (*file, error) {
 	}, nil
 }
 
-type tableInput struct {
-	Case identity.CaseID `path:"case" maxLength:"64"`
-	At   time.Time       `query:"at" doc:"the instant (RFC 3339): what was recorded until then; all that is known by now, if absent"`
-}
-
-// table is the fund-flow table for the case file (资金流向表). Those who act in the
-// case get whole account numbers, without which the file is of no use; auditors
-// get them masked.
-func (a API) table(ctx context.Context, in *tableInput) (*file, error) {
-	who, err := access.Require(ctx, access.DutyOfficer, access.ShiftLeader, access.Chief, access.Investigator, access.Auditor)
+// table is the fund-flow table for the case file (资金流向表).
+func (a API) table(ctx context.Context, in *OfCase) (*file, error) {
+	full, err := a.mayLook(ctx, in.Asked, in.Case, asWorkbook)
 	if err != nil {
 		return nil, err
 	}
-	full := who.Role != access.Auditor
-	if full {
-		a.shown(ctx, who, in.Case, "xlsx")
-	}
-	graph, faces, err := a.picture(ctx, OfCase{Asked: Asked{At: in.At}, Case: in.Case}, full)
+	graph, faces, err := a.picture(ctx, *in, full)
 	if err != nil {
 		return nil, err
 	}
@@ -246,7 +210,7 @@ type flowOutput struct {
 
 // flow is the fund flow for programs.
 func (a API) flow(ctx context.Context, in *OfCase) (*flowOutput, error) {
-	full, err := a.mayLook(ctx, in.Asked, in.Case, "json")
+	full, err := a.mayLook(ctx, in.Asked, in.Case, asData)
 	if err != nil {
 		return nil, err
 	}

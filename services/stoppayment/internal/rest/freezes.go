@@ -147,7 +147,7 @@ type courtInput struct {
 	OnOrder
 	Body struct {
 		Court    string    `json:"court" doc:"法院名称" maxLength:"80"`
-		Document string    `json:"document" doc:"文书号" maxLength:"80"`
+		Document string    `json:"document" doc:"文书号" maxLength:"80" pattern:"^[0-9A-Za-z一-龥〔〕()（）_./#-]*$"`
 		Amount   money.Fen `json:"amountFen"`
 	}
 }
@@ -157,6 +157,9 @@ func (a API) court(ctx context.Context, in *courtInput) (*accountOutput, error) 
 	who, err := access.Require(ctx, access.Chief, access.Investigator)
 	if err != nil {
 		return nil, err
+	}
+	if !isAgency(in.Body.Court) {
+		return nil, domain.ErrCourtPaper.At("/court")
 	}
 	return a.carry(ctx, who, in.OnOrder, in.Body, func(c es.Cause) domain.AccountCommand {
 		return domain.TransferByCourt{

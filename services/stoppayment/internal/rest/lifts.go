@@ -66,7 +66,7 @@ func (a API) lift(ctx context.Context, in *liftInput) (*liftOutput, error) {
 	out := &liftOutput{Answer: service.Answered(done.Revision, done.Repeated)}
 	stop, _ = done.State.Find(in.Order)
 	out.Body.Target, out.Body.State, out.Body.Outcome = in.Order, stop.State, "nothing-to-lift"
-	if stop.State == domain.Executed || stop.State.Open() {
+	if stop.State == domain.Executed || stop.State.Open() || stop.BankHolds(cause.At) {
 		out.Body.Outcome = "under-way"
 	}
 	for _, e := range done.Events {

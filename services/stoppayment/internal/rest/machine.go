@@ -92,7 +92,9 @@ type machine struct {
 
 func (m machine) orders(ctx context.Context, in *bankOrdersInput) (*bankOrdersOutput, error) {
 	from, _ := channel.From(ctx)
-	rows, err := service.LongPoll(ctx, in.Wait, m.Orders.Changed, m.Orders.Waiting(identity.BankCode(from.Owner), in.Limit))
+	rows, err := service.LongPoll(ctx, in.Wait, func() <-chan struct{} { return m.Orders.NewsFor(identity.BankCode(from.Owner)) }, func(ctx context.Context) ([]view.Row, error) {
+		return m.Orders.ForBank(ctx, identity.BankCode(from.Owner), in.Limit)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -185,8 +187,12 @@ func (m machine) take(ctx context.Context, code identity.BankCode, order identit
 		return done, err
 	}
 	digest := m.App.City.Keys.Index(privacy.Input, string(text))
+	command, err := m.anew(ctx, row, identity.Derive("machine-answer", string(code), string(order), digest))
+	if err != nil {
+		return done, err
+	}
 	cause := es.Cause{
-		Command: identity.Derive("machine-answer", string(code), string(order), digest), Input: digest,
+		Command: command, Input: digest,
 		Actor: app.Machine(code), Correlation: string(row.Case), At: m.App.City.Clock.Now(),
 	}
 	return m.App.Said(ctx, ordered(row), cause, es.AnyRevision, cmd)

@@ -98,17 +98,22 @@ func (a API) decideProposal(ctx context.Context, in *decideProposalInput, comman
 	if err != nil {
 		return nil, err
 	}
-	of := identity.CaseID("")
-	for _, p := range past.State.Proposals {
-		if p.Proposal == in.Proposal {
-			of = p.Case
-		}
+	of, known := proposed(past.Events, in.Proposal)
+	if !known {
+		return nil, domain.ErrNoProposal
 	}
 	return a.onLedger(ctx, who, in.Command, in.Account, of, in.Body, func(c es.Cause) domain.AccountCommand { return command(who.Officer(), c) })
 }
 
 // onLedger gives one command of a person about whose money is on an account.
 func (a API) onLedger(ctx context.Context, who access.Person, in service.Command, account identity.AccountID, of identity.CaseID, body any, command func(es.Cause) domain.AccountCommand) (*accountOutput, error) {
+	chase, err := a.led(ctx, who, of)
+	if err != nil {
+		return nil, err
+	}
+	if _, met := chase.Node(account); !met {
+		return nil, domain.ErrNotOfCase
+	}
 	cause, expected, err := a.App.City.Given(ctx, in, body, who, string(of))
 	if err != nil {
 		return nil, err
@@ -117,5 +122,15 @@ func (a API) onLedger(ctx context.Context, who access.Person, in service.Command
 	if err != nil {
 		return nil, err
 	}
-	return show(account, done.State, done.Revision, done.Repeated), nil
+	return a.remedied(a.restrained(show(account, done.State, done.Revision, done.Repeated), done.State), done.State), nil
+}
+
+// proposed is the case of a proposal.
+func proposed(events []event.AccountEvent, id identity.ProposalID) (of identity.CaseID, known bool) {
+	for _, e := range events {
+		if p, ok := e.(event.ManualAttributionProposed); ok && p.Proposal == id {
+			return p.Case, true
+		}
+	}
+	return "", false
 }

@@ -19,7 +19,7 @@ type notifyInput struct {
 	OnOrder
 	Body struct {
 		About     string   `json:"about,omitempty" enum:"measure,lift" default:"measure"`
-		Reason    string   `json:"reason" enum:"fraud-funds,case-filed,unrelated,error,objection,disproportionate,unpapered,concluded"`
+		Reason    string   `json:"reason" enum:"fraud-funds,case-filed,unrelated,error,objection,disproportionate,unpapered,concluded,unlawful-hold"`
 		Remedy    string   `json:"remedy" enum:"objection,release"`
 		Documents []string `json:"documents" enum:"id-card,bank-statement,income-proof,contract,mandate,expense-receipt" maxItems:"20"`
 		Via       string   `json:"via" enum:"sms,phone,letter,counter,bank"`

@@ -76,7 +76,7 @@ type objectionBody struct {
 	Holder    string   `json:"holder" doc:"异议人姓名（名称）, is sealed" maxLength:"120"`
 	Contact   string   `json:"contact,omitempty" doc:"联系方式, is sealed" maxLength:"120"`
 	Text      string   `json:"text,omitempty" doc:"异议内容, is sealed" maxLength:"4000"`
-	Grounds   string   `json:"grounds" enum:"lawful-income,not-involved,wrong-account,too-much,livelihood,other"`
+	Grounds   string   `json:"grounds" enum:"lawful-income,not-involved,wrong-account,too-much,livelihood,no-danger,other"`
 	Documents []string `json:"documents" doc:"hash of each paper handed in; one is enough" maxItems:"20"`
 	Channel   string   `json:"channel,omitempty" enum:"counter,phone,bank,online,letter" default:"counter"`
 }
@@ -96,19 +96,21 @@ type objectionRow struct {
 	Objection identity.ObjectionID `json:"objection"`
 	Account   identity.AccountID   `json:"account"`
 	Order     identity.OrderID     `json:"order"`
-	Case      identity.CaseID      `json:"case"`
-	Unit      identity.Unit        `json:"unit" doc:"that answers for the measure"`
-	Grounds   string               `json:"grounds"`
-	Channel   string               `json:"channel"`
-	FiledAt   time.Time            `json:"filedAt"`
-	Due       time.Time            `json:"due"`
-	Accepted  time.Time            `json:"acceptedAt,omitzero"`
-	Overdue   bool                 `json:"overdue"`
-	Outcome   string               `json:"outcome,omitempty"`
-	Reason    string               `json:"reason,omitempty"`
-	Keep      money.Fen            `json:"keepFen,omitempty"`
-	LiftOrder identity.OrderID     `json:"liftOrder,omitempty"`
-	DecidedAt time.Time            `json:"decidedAt,omitzero"`
+	// Protective is the protective stop it is against, instead of account and order.
+	Protective identity.ProtectiveID `json:"protective,omitempty" doc:"against a protective stop; account and order are empty then"`
+	Case       identity.CaseID       `json:"case"`
+	Unit       identity.Unit         `json:"unit" doc:"that answers for the measure"`
+	Grounds    string                `json:"grounds"`
+	Channel    string                `json:"channel"`
+	FiledAt    time.Time             `json:"filedAt"`
+	Due        time.Time             `json:"due"`
+	Accepted   time.Time             `json:"acceptedAt,omitzero"`
+	Overdue    bool                  `json:"overdue"`
+	Outcome    string                `json:"outcome,omitempty"`
+	Reason     string                `json:"reason,omitempty"`
+	Keep       money.Fen             `json:"keepFen,omitempty"`
+	LiftOrder  identity.OrderID      `json:"liftOrder,omitempty"`
+	DecidedAt  time.Time             `json:"decidedAt,omitzero"`
 }
 
 func objectionShown(account identity.AccountID, o domain.Objection) objectionRow {
@@ -140,7 +142,7 @@ func (a API) objectAtBank(ctx context.Context, in *objectAtBankInput) (*objectio
 		return nil, err
 	}
 	if row.Protective != "" {
-		return nil, domain.ErrNoMeasure
+		return a.fileProtective(ctx, who, OnProtective{Command: in.Command, Protective: row.Protective}, in.Body)
 	}
 	return a.file(ctx, who, OnOrder{Command: in.Command, Account: row.Account, Order: in.Order}, in.Body)
 }
@@ -222,6 +224,7 @@ type decideObjectionInput struct {
 		Outcome string    `json:"outcome" enum:"upheld,partly,dismissed,withdrawn"`
 		Reason  string    `json:"reason" enum:"lawful-income,not-involved,wrong-account,too-much,livelihood,involved,no-proof,holder-asks,other"`
 		Keep    money.Fen `json:"keepFen,omitempty" doc:"what stays held, if it is right in part"`
+		Paper   string    `json:"paper,omitempty" doc:"withdrawn: hash of the paper in which the holder says so" maxLength:"64"`
 	}
 }
 
@@ -232,7 +235,7 @@ func (a API) decideObjection(ctx context.Context, in *decideObjectionInput) (*ac
 	}
 	return a.actOnObjection(ctx, who, in.OnObjection, in.Body, func(c es.Cause) domain.AccountCommand {
 		return domain.DecideObjection{
-			Objection: in.Objection, Outcome: in.Body.Outcome, Reason: in.Body.Reason, Keep: in.Body.Keep, Officer: who.Officer(), At: c.At,
+			Objection: in.Objection, Outcome: in.Body.Outcome, Reason: in.Body.Reason, Keep: in.Body.Keep, Document: in.Body.Paper, Officer: who.Officer(), At: c.At,
 		}
 	})
 }
@@ -263,7 +266,7 @@ func (a API) objections(ctx context.Context, in *objectionsInput) (*objectionsOu
 	out.Body.Items = []objectionRow{}
 	for _, o := range rows {
 		out.Body.Items = append(out.Body.Items, objectionRow{
-			Objection: o.ID, Account: o.Account, Order: o.Order, Case: o.Case, Unit: o.Unit, Grounds: o.Grounds, Channel: o.Channel, FiledAt: o.Filed,
+			Objection: o.ID, Account: o.Account, Order: o.Order, Protective: o.Protective, Case: o.Case, Unit: o.Unit, Grounds: o.Grounds, Channel: o.Channel, FiledAt: o.Filed,
 			Due: o.Due, Accepted: o.Accepted, Overdue: o.Overdue, Outcome: o.Outcome, Reason: o.Reason, DecidedAt: o.Decided,
 		})
 	}

@@ -71,7 +71,7 @@ func former(r *reader, in bank.Answer) []domain.Measure {
 		return nil
 	}
 	return []domain.Measure{{
-		Kind: cmp.Or(formerKind(in), bank.MeasurePoliceFreeze), By: agency(in.FormerApplicationDepartment),
+		Kind: cmp.Or(formerKind(in), bank.MeasurePoliceFreeze), By: r.agency(in.FormerApplicationDepartment, "/formerApplicationDepartment"),
 		Amount: r.amount(in.FormerFrozenBalance, "/formerFrozenBalance"), Until: r.time(in.FormerFrozenExpireTime, "/formerFrozenExpireTime"),
 	}}
 }
@@ -81,7 +81,7 @@ func former(r *reader, in bank.Answer) []domain.Measure {
 func formerKind(in bank.Answer) string {
 	for _, m := range in.Measures {
 		if m.Department == in.FormerApplicationDepartment {
-			return m.Type
+			return measureKind(m.Type)
 		}
 	}
 	return ""
@@ -91,7 +91,7 @@ func formerKind(in bank.Answer) string {
 func rowOf(id identity.AccountID, o domain.Order) orderRow {
 	row := orderRow{
 		Order: o.ID, Account: id, Case: o.Case, Kind: kindOfOrder(o), State: o.State, Level: o.Level, RequestAt: o.RequestAt,
-		ExecutedAt: o.ExecutedAt, ExpiresAt: o.ExpiresAt, Balance: o.Balance, Cause: o.Cause, Operator: signed(o.Officers[0]),
+		ExecutedAt: o.ExecutedAt, ExpiresAt: o.ExpiresAt, Balance: o.Balance, Cause: cmp.Or(o.Refused, o.Cause), Operator: signed(o.Officers[0]),
 		Investigator: signed(o.Officers[1]), Approver: signed(o.Approver), Standing: o.Standing, Target: o.Target, Registration: o.Registration,
 	}
 	switch o.Kind {
@@ -120,12 +120,13 @@ type restraintRow struct {
 	Amount money.Fen        `json:"amountFen,omitempty" doc:"absent: the whole account"`
 	Until  time.Time        `json:"until,omitzero"`
 	Whose  string           `json:"whose" enum:"own,foreign" doc:"own: this city's; foreign: another agency's (轮候)"`
+	Over   bool             `json:"over,omitempty" doc:"已失效而银行仍在控制: the measure has ended and its bank holds on without right; it has been asked to let go"`
 }
 
 func restraintRows(all []domain.Restraint) []restraintRow {
 	rows := []restraintRow{}
 	for _, r := range all {
-		row := restraintRow{Kind: r.Kind, By: r.By, Order: r.Order, Case: r.Case, Amount: r.Amount, Until: r.Until, Whose: "foreign"}
+		row := restraintRow{Kind: r.Kind, By: r.By, Order: r.Order, Case: r.Case, Amount: r.Amount, Until: r.Until, Over: r.Over, Whose: "foreign"}
 		if r.Own {
 			row.Whose = "own"
 		}

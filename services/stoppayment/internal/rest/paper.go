@@ -109,10 +109,10 @@ func (a API) reconcilePaper(ctx context.Context, in *reconcileInput) (*accountOu
 		return nil, err
 	}
 	done, err := a.App.Account(ctx, in.Body.Account, cause, expected, domain.ReconcilePaper{
-		Registration: in.Registration, Document: in.Body.Document, Officer: who.Officer(), At: cause.At,
+		Registration: in.Registration, Case: in.Case, Document: in.Body.Document, Officer: who.Officer(), At: cause.At,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return show(in.Body.Account, done.State, done.Revision, done.Repeated), nil
+	return a.remedied(a.restrained(show(in.Body.Account, done.State, done.Revision, done.Repeated), done.State), done.State), nil
 }

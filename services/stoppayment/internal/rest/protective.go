@@ -74,6 +74,7 @@ type protectiveOutput struct {
 		Accounts    []protectedRow         `json:"accounts"`
 		Exemptions  []exemptionRow         `json:"exemptions"`
 		Orders      []protectiveOrderRow   `json:"orders"`
+		Objections  []objectionRow         `json:"objections"`
 	}
 }
 
@@ -86,6 +87,7 @@ type protectedRow struct {
 	EndsIn    int64              `json:"endsInSeconds" doc:"countdown; 0 if it is not in force"`
 	Balance   money.Fen          `json:"balanceFen"`
 	Exempted  money.Fen          `json:"exemptedFen"`
+	BankUntil time.Time          `json:"bankHoldsUntil,omitzero" doc:"until when its bank may hold it; it is asked to let go until then"`
 }
 
 type exemptionRow struct {
@@ -143,7 +145,7 @@ func (a API) protect(ctx context.Context, in *protectInput) (*protectiveOutput, 
 	return a.shownProtective(done.State, done.Revision, done.Repeated), nil
 }
 
-// fillOwn seals the accounts and finds what they are under already.
+// fillOwn seals the accounts.
 func (a API) fillOwn(ctx context.Context, cmd *domain.RequestProtective, accounts []ownAccount) error {
 	for n, in := range accounts {
 		pointer := "/accounts/" + strconv.Itoa(n)
@@ -158,32 +160,8 @@ func (a API) fillOwn(ctx context.Context, cmd *domain.RequestProtective, account
 		cmd.Accounts = append(cmd.Accounts, domain.OwnAccount{
 			Account: account, Holder: holder, Order: identity.OrderID(identity.Derive("protective", string(cmd.Protective), "stop", string(account.ID)).String()),
 		})
-		earlier, err := a.earlier(ctx, account.ID, cmd)
-		if err != nil {
-			return err
-		}
-		cmd.Earlier = append(cmd.Earlier, earlier...)
 	}
 	return nil
-}
-
-func (a API) earlier(ctx context.Context, account identity.AccountID, cmd *domain.RequestProtective) ([]domain.Earlier, error) {
-	ids, err := a.Lists.Protections(ctx, account, cmd.At.Add(-domain.MaxProtective))
-	if err != nil {
-		return nil, err
-	}
-	var all []domain.Earlier
-	for _, id := range ids {
-		if id == cmd.Protective {
-			continue
-		}
-		past, err := a.App.Protectives.Load(ctx, string(id))
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, past.State.As(account))
-	}
-	return all, nil
 }
 
 // holderKey is the keyed hash of a name and a document.
@@ -211,10 +189,14 @@ func (a API) shownProtective(p domain.Protective, revision int64, repeated bool)
 	b.Protective, b.Case, b.State, b.Responsible, b.Consent, b.RequestedAt = p.ID, p.Case, p.State, p.Responsible, p.Consent, p.RequestedAt
 	b.CapAt, b.CapIn, b.Ordinal, b.Notified, b.Released = p.CapAt, seconds(now, p.CapAt), p.Ordinal, !p.NotifiedAt.IsZero(), p.Released
 	b.Accounts, b.Exemptions, b.Orders = []protectedRow{}, []exemptionRow{}, []protectiveOrderRow{}
+	b.Objections = []objectionRow{}
+	for _, o := range p.Objections {
+		b.Objections = append(b.Objections, protectiveObjectionShown(p, o))
+	}
 	for _, held := range p.Accounts {
 		row := protectedRow{
 			Account: held.Account.ID, Bank: held.Account.Bank, State: held.State, Since: held.Since, ExpiresAt: held.ExpiresAt, Balance: held.Balance,
-			Exempted: p.Exempted(held.Account.ID),
+			Exempted: p.Exempted(held.Account.ID), BankUntil: held.Bank.Until,
 		}
 		if held.InForce() {
 			row.EndsIn = seconds(now, held.ExpiresAt)
@@ -254,7 +236,7 @@ func (a API) protective(ctx context.Context, in *protectiveInput) (*protectiveOu
 
 type protectivesInput struct {
 	service.Page
-	State domain.ProtectiveState `query:"state" default:"active" enum:"waiting,active,rejected,ended"`
+	State domain.ProtectiveState `query:"state" default:"active" enum:"waiting,active,rejected,ended" doc:"active: also those that are released and that a bank has yet to let go of"`
 }
 
 type protectiveRow struct {

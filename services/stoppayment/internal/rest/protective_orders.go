@@ -44,11 +44,14 @@ func (a API) fillProtective(ctx context.Context, order *bank.Order, r view.Row) 
 	}
 	switch asked.Kind {
 	case domain.ProtectLift:
-		order.ReleaseRemark = p.Released
+		if order.ReleaseRemark = p.Released; order.ReleaseRemark == "" {
+			order.ReleaseRemark = "lapsed"
+		}
 	case domain.ProtectExempt:
 		order.Scope, order.StopAmount = bank.ScopeAmount, (held.Balance - upTo(p, r.Account, r.Order)).Decimal()
+		order.ExpireTime = identity.FormatPlatformTime(held.ExpiresAt) // less is held, and no longer
 	default:
-		order.ExpireTime = identity.FormatPlatformTime(p.CapAt)
+		order.ExpireTime = identity.FormatPlatformTime(p.EndOf(asked))
 		if spare := p.Exempted(r.Account); spare > 0 {
 			order.Scope, order.StopAmount = bank.ScopeAmount, (held.Balance - spare).Decimal()
 		}

@@ -110,7 +110,7 @@ func standing(p domain.Pursuit, n domain.Node, a domain.Account) (row chased, op
 // to follow.
 func unfollowed(p domain.Pursuit, a domain.Account) (open int) {
 	for _, out := range a.Attribution.Outflows {
-		if !out.Cash && carries(p.Case, out.Lots) && !p.Follows(out.Transfer.ID, of(p.Case, out.Lots)) {
+		if !out.Cash && out.Transfer.To.ID != "" && carries(p.Case, out.Lots) && !p.Follows(out.Transfer.ID, of(p.Case, out.Lots)) {
 			open++
 		}
 	}

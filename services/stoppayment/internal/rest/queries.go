@@ -2,7 +2,6 @@ package rest
 
 import (
 	"context"
-	"regexp"
 	"time"
 
 	"github.com/yuanlu/yuanlu/api/bank"
@@ -54,7 +53,7 @@ func (a API) query(ctx context.Context, in *queryInput) (*queryOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	target, err := a.asked(ctx, in.Account, in.Body.SeenOn)
+	target, err := a.asked(ctx, who, in.Body.Case, in.Account, in.Body.SeenOn)
 	if err != nil {
 		return nil, err
 	}
@@ -73,15 +72,26 @@ func (a API) query(ctx context.Context, in *queryInput) (*queryOutput, error) {
 	return out, nil
 }
 
-// asked finds the account that is asked about: one that is known, or the other
-// side of a row of one that is.
-func (a API) asked(ctx context.Context, id, seenOn identity.AccountID) (event.Account, error) {
-	past, err := a.App.Accounts.Load(ctx, string(id))
-	if err != nil || past.State.Ref.ID != "" {
-		return past.State.Ref, err
+// asked finds the account that is asked about: one in the chase of the case, or
+// the other side of a row of one that is.
+func (a API) asked(ctx context.Context, who access.Person, of identity.CaseID, id, seenOn identity.AccountID) (event.Account, error) {
+	chase, err := a.led(ctx, who, of)
+	if err != nil {
+		return event.Account{}, err
 	}
-	if seenOn == "" {
+	past, err := a.App.Accounts.Load(ctx, string(id))
+	if err != nil {
+		return event.Account{}, err
+	}
+	_, in := chase.Node(id)
+	_, seen := chase.Node(seenOn)
+	switch {
+	case in && past.State.Ref.ID != "":
+		return past.State.Ref, nil
+	case seenOn == "" && past.State.Ref.ID == "":
 		return event.Account{}, domain.ErrNoAccount
+	case !seen:
+		return event.Account{}, domain.ErrNotOfCase
 	}
 	other, err := a.App.Accounts.Load(ctx, string(seenOn))
 	if err != nil {
@@ -93,6 +103,20 @@ func (a API) asked(ctx context.Context, id, seenOn identity.AccountID) (event.Ac
 		}
 	}
 	return event.Account{}, domain.ErrNoAccount
+}
+
+// led is the chase of a case that the officer's unit leads, or one below it.
+func (a API) led(ctx context.Context, who access.Person, of identity.CaseID) (domain.Pursuit, error) {
+	past, err := a.App.Pursuits.Load(ctx, string(of))
+	switch {
+	case err != nil:
+		return past.State, err
+	case past.State.Case == "":
+		return past.State, domain.ErrNoPursuit.At("/case")
+	case !who.Officer().Unit.Oversees(past.State.Unit):
+		return past.State, domain.ErrForeignUnit
+	}
+	return past.State, nil
 }
 
 func queryCodes(kind, mode string) (tx, inquiry string) {
@@ -136,17 +160,22 @@ func (a API) queryAnswer(ctx context.Context, r *reader, row view.Row, in bank.A
 		}
 		cmd.Holder = &holder
 	}
-	return cmd, a.heldAccounts(ctx, r, row.Bank, in.Accounts, &cmd)
+	err = a.heldAccounts(ctx, r, row.Bank, in.Accounts, &cmd)
+	cmd.Findings = append(cmd.Findings, r.unread...)
+	return cmd, err
 }
 
 // heldAccounts seals the accounts of a holder and adds what stands on them.
 func (a API) heldAccounts(ctx context.Context, r *reader, code identity.BankCode, in []bank.HeldAccount, cmd *domain.AnswerQuery) error {
-	accounts := make([]event.Account, len(in))
+	accounts, kinds := make([]event.Account, len(in)), make([]string, len(in))
+	for n, h := range in {
+		kinds[n] = r.kind(h.AccountType, "/accounts", "")
+	}
 	group, sealed := errgroup.WithContext(ctx)
 	group.SetLimit(sealing)
 	for n, h := range in {
 		group.Go(func() (err error) {
-			accounts[n], err = a.Desk.Counterparty(sealed, entry.Account{Bank: string(code), Number: h.AccountNumber, Holder: h.AccountName, Kind: h.AccountType})
+			accounts[n], err = a.Desk.Counterparty(sealed, entry.Account{Bank: string(code), Number: h.AccountNumber, Holder: h.AccountName, Kind: kinds[n]})
 			return err
 		})
 	}
@@ -177,7 +206,7 @@ func (r *reader) measures(in []bank.Measure) []domain.Measure {
 	for _, m := range in {
 		if !m.Waiting {
 			all = append(all, domain.Measure{
-				Kind: measureKind(m.Type), By: agency(m.Department), Amount: r.amount(m.Amount, "/measures"), Until: r.time(m.ExpireTime, "/measures"),
+				Kind: measureKind(m.Type), By: r.agency(m.Department, "/measures"), Amount: r.amount(m.Amount, "/measures"), Until: r.time(m.ExpireTime, "/measures"),
 			})
 		}
 	}
@@ -190,17 +219,6 @@ func measureKind(code string) string {
 		return code
 	}
 	return "other"
-}
-
-var agencyForm = regexp.MustCompile(`^([0-9]{6,12}|[^;；,，]*(公安|法院|检察|海关|监察|监管|税务|局|厅|部|院|队|所|中心|委员会)[^;；,，]*)$`)
-
-// agency is the name or the code of an authority. It rests in clear, so that
-// what cannot be one is not kept.
-func agency(department string) string {
-	if agencyForm.MatchString(department) {
-		return department
-	}
-	return ""
 }
 
 type queryRow struct {
@@ -247,6 +265,9 @@ func (a API) queries(ctx context.Context, in *accountInput) (*queriesOutput, err
 	past, err := a.App.Accounts.Load(ctx, string(in.Account))
 	if err != nil {
 		return nil, err
+	}
+	if past.Revision < 0 {
+		return nil, domain.ErrNoAccount
 	}
 	answers := map[identity.OrderID]event.AccountQueryAnswered{}
 	for _, e := range past.Events {

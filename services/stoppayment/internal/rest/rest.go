@@ -63,6 +63,7 @@ func (a API) Routes(mux *http.ServeMux) huma.API {
 	a.bankRoutes(api, op)
 	a.remedyRoutes(api, op)
 	a.protectiveRoutes(api, op)
+	a.protectiveObjectionRoutes(api, op)
 	return api
 }
 

@@ -40,7 +40,9 @@ type lines struct {
 }
 
 func (l *lines) odd(kind, found, row string) {
-	l.found = append(l.found, event.BankDiscrepancyFound{Kind: kind, Found: found, Row: row})
+	if len(l.found) < maxFindings {
+		l.found = append(l.found, event.BankDiscrepancyFound{Kind: kind, Found: found, Row: row})
+	}
 }
 
 // statement reads the rows of an answer.
@@ -51,47 +53,96 @@ func (a API) statement(ctx context.Context, r *reader, in bank.Answer) (s domain
 	l := lines{reader: r}
 	paged := in.Pages > 1
 	if paged && (in.Page < 1 || in.Page > in.Pages) {
-		return s, nil, domain.ErrPage.At("/page")
+		l.odd(domain.StatementIncomplete, "page", "")
+		return s, l.found, nil
 	}
 	if len(in.Transactions) > domain.MaxRows || in.Pages > domain.MaxParts || paged && len(in.Transactions) > bank.RowsPerAnswer {
 		l.odd(domain.StatementTooLong, strconv.Itoa(max(len(in.Transactions), in.Pages)), "")
 		return s, l.found, nil
 	}
-	s = domain.Statement{Given: true, Opening: l.large(in.OpeningBalance, "/openingBalance", "")}
+	s = domain.Statement{Given: true, Corrects: in.CorrectsAnswer}
+	if in.OpeningBalance != "" {
+		s.Opening = l.figure(-1, "openingBalance", in.OpeningBalance, "")
+	}
 	if paged {
 		s.Part, s.Parts = in.Page, in.Pages
 	}
 	for n, t := range in.Transactions {
 		l.line(n, t)
 	}
-	if l.bad || r.err != nil {
-		return domain.Statement{}, l.found, r.err
+	if l.bad {
+		return domain.Statement{}, l.found, nil
 	}
 	s.Rows = l.rows
 	return s, l.found, a.counterparties(ctx, l.rows, l.from)
 }
 
 // line reads one row. One that did not come about is none, and one in another
-// currency is not of this ledger.
+// currency is not of this ledger. What cannot be read spoils the statement, not
+// the answer: that the account is stopped counts all the same.
 func (l *lines) line(n int, t bank.Transaction) {
-	r := event.Row{
-		Serial: l.serial(t.SerialNumber, row(n, "serialNumber")), At: l.time(t.Time, row(n, "time")), Credit: t.Direction == "C", Kind: "transfer",
-	}
-	r.Amount, r.Balance = l.large(t.Amount, row(n, "amount"), r.Serial), l.large(t.Balance, row(n, "balance"), r.Serial)
-	if t.Cash {
-		r.Kind = "cash"
+	serial, err := identity.ParseSerial(t.SerialNumber)
+	unreadable := err != nil && t.SerialNumber != ""
+	if unreadable {
+		serial = ""
 	}
 	switch {
 	case t.Failed:
+		return
 	case t.Currency != "" && t.Currency != event.CNY:
-		l.odd(domain.RowCurrency, code(t.Currency), r.Serial)
-	default:
-		l.rows, l.from = append(l.rows, r), append(l.from, t)
+		l.odd(domain.RowCurrency, code(t.Currency), serial)
+		return
+	case unreadable:
+		l.spoilt(n, "serialNumber")
 	}
+	r := event.Row{Serial: serial, Credit: t.Direction == "C", Kind: "transfer"}
+	if r.At, err = identity.ParsePlatformTime(t.Time); err != nil {
+		l.spoilt(n, "time")
+	}
+	if t.Direction != "C" && t.Direction != "D" {
+		l.spoilt(n, "direction")
+	}
+	r.Amount, r.Balance = l.figure(n, "amount", t.Amount, serial), l.figure(n, "balance", t.Balance, serial)
+	if t.Cash {
+		r.Kind = "cash"
+	}
+	t.CounterBankID = l.bank(t.CounterBankID, row(n, "counterBankId"), r.Serial)
+	t.CounterKind = l.kind(cmp.Or(t.CounterKind, t.CounterType), row(n, "counterKind"), r.Serial)
+	l.rows, l.from = append(l.rows, r), append(l.from, t)
 }
 
-// large reads an amount; one beyond any real one spoils the statement, not the
-// answer.
+// spoilt notes that a field of a row cannot be read. Rows count from 1; before the
+// first, at -1, is the opening balance.
+func (l *lines) spoilt(n int, field string) {
+	l.bad = true
+	place := ""
+	if n >= 0 {
+		place = "#" + strconv.Itoa(n+1)
+	}
+	l.odd(domain.RowUnreadable, field, place)
+}
+
+// figure reads an amount of a row.
+func (l *lines) figure(n int, field, text, serial string) money.Fen {
+	f, err := entry.PlatformAmount(text, "")
+	switch {
+	case errors.Is(err, entry.ErrAmountAbsurd):
+		l.bad = true
+		pointer := "/" + field
+		if n >= 0 {
+			pointer = row(n, field)
+		}
+		l.odd(domain.AmountAbsurd, pointer, serial)
+		return 0
+	case err != nil:
+		l.spoilt(n, field)
+		return 0
+	}
+	return f
+}
+
+// large reads an amount that belongs to the whole answer; one beyond any real one
+// is told of, and the rest counts.
 func (l *lines) large(text, pointer, serial string) money.Fen {
 	if text == "" {
 		return 0
@@ -124,7 +175,7 @@ func (a API) counterparties(ctx context.Context, rows []event.Row, in []bank.Tra
 		if t.Cash || t.CounterNumber == "" && t.CounterOrderNumber == "" {
 			continue
 		}
-		other := entry.Account{Bank: t.CounterBankID, Number: t.CounterNumber, Holder: t.CounterName, Kind: cmp.Or(t.CounterKind, t.CounterType)}
+		other := entry.Account{Bank: t.CounterBankID, Number: t.CounterNumber, Holder: t.CounterName, Kind: t.CounterKind}
 		if other.Number == "" {
 			other.Number, other.Kind = t.CounterOrderNumber, orderNumber
 		}

@@ -63,19 +63,9 @@ func OpenClocks(ctx context.Context, city service.City) (Clocks, error) {
 
 type clocksFold struct{ codec event.Codec[event.Event] }
 
-// heavy are the events with many rows that no clock hangs on; they are not even
-// decoded.
-func heavy(name string) bool {
-	switch name {
-	case "statement-received.v1", "funds-attributed.v1", "outflows-attributed.v1", "inflow-traced.v1", "transfer-traced.v1", "bank-discrepancy-found.v1", "order-sent.v1":
-		return true
-	}
-	return false
-}
-
 func (f clocksFold) apply(ctx context.Context, tx *sql.Tx, r eventlog.Recorded) error {
-	if heavy(r.Type) {
-		return nil
+	if ledger(r.Type) || r.Type == "transfer-traced.v1" || r.Type == "bank-discrepancy-found.v1" || r.Type == "order-sent.v1" {
+		return nil // no clock hangs on them
 	}
 	e, err := f.codec.Decode(r.Type, r.Data)
 	if errors.Is(err, event.ErrUnknown) {
@@ -145,6 +135,12 @@ func (w clockWriter) stop(subject string) error {
 	return w.exec("DELETE FROM clocks WHERE subject = ?", subject)
 }
 
+// goesOn hands the clock of an order over to the one that repeats it. One that has
+// run out is not started anew.
+func (w clockWriter) goesOn(kind, before, now string) error {
+	return w.exec("UPDATE clocks SET id = ?, subject = ? WHERE kind = ? AND subject = ?", kind+"/"+now, now, kind, before)
+}
+
 // over ends the clocks of a measure, and of what was to change it.
 func (w clockWriter) over(order identity.OrderID) error {
 	return w.exec("DELETE FROM clocks WHERE subject = ? OR (target = ? AND kind <> ?)", order, order, ClockNotice)
@@ -181,7 +177,9 @@ func (w clockWriter) pursuit(e event.PursuitEvent) error {
 	case event.FirstOrderOverdue:
 		return w.stop(string(e.Case))
 	case event.DownstreamAccountFound:
-		if e.Order != "" {
+		// Of hundreds only the first can end the clock: that of level 1, or an
+		// officer's own.
+		if e.Order != "" && (e.Level == 1 || e.Manual) {
 			return w.stop(string(e.Case))
 		}
 	}
@@ -194,18 +192,36 @@ func (w clockWriter) protective(e event.ProtectiveEvent) error {
 	case event.ProtectiveStopRequested:
 		return w.knows(identity.OrderID(w.id), e.Case, e.Responsible, 0)
 	case event.ProtectiveStopApplied:
-		var c, unit string
-		err := w.tx.QueryRowContext(w.ctx, "SELECT kase, unit FROM subjects WHERE id = ?", w.id).Scan(&c, &unit)
-		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		c, unit, err := w.whose()
+		if err != nil {
 			return err
 		}
-		return clockWriter{w.ctx, w.tx, string(e.Account)}.start(ClockProtective, subject(e.Account), e.ExpiresAt, "", identity.CaseID(c), identity.Unit(unit))
+		return clockWriter{w.ctx, w.tx, string(e.Account)}.start(ClockProtective, subject(e.Account), e.ExpiresAt, "", c, unit)
+	case event.ProtectiveObjectionFiled:
+		c, unit, err := w.whose()
+		if err != nil {
+			return err
+		}
+		return clockWriter{w.ctx, w.tx, ""}.start(ClockObjection, string(e.Objection), e.Due, "", c, unit)
+	case event.ProtectiveObjectionDecided:
+		return w.stop(string(e.Objection))
+	case event.ProtectiveObjectionOverdue:
+		return w.stop(string(e.Objection))
 	case event.ProtectiveStopLifted:
 		return w.stop(subject(e.Account))
 	case event.ProtectiveStopLapsed:
 		return w.stop(subject(e.Account))
 	}
 	return nil
+}
+
+// whose tells the case and the unit of the protective stop that is folded in.
+func (w clockWriter) whose() (c identity.CaseID, unit identity.Unit, err error) {
+	err = w.tx.QueryRowContext(w.ctx, "SELECT kase, unit FROM subjects WHERE id = ?", w.id).Scan(&c, &unit)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return c, unit, err
 }
 
 // Running lists the clocks that run out before a time, the soonest first, of a

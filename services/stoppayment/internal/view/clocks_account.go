@@ -3,6 +3,7 @@ package view
 import (
 	"github.com/yuanlu/yuanlu/api/event"
 	"github.com/yuanlu/yuanlu/libs/identity"
+	"github.com/yuanlu/yuanlu/services/stoppayment/internal/domain"
 )
 
 // account folds an event of an account: first what is asked for, then what has
@@ -14,10 +15,16 @@ func (w clockWriter) account(e event.AccountEvent) error {
 	case event.FreezeRequested:
 		return w.knows(e.Order, e.Case, e.Operator.Unit, 0)
 	case event.LiftRequested:
+		if e.Repeats != "" {
+			return w.goesOn(ClockLift, string(e.Repeats), string(e.Order))
+		}
 		return w.start(ClockLift, string(e.Order), e.Due, e.Target, e.Case, e.Operator.Unit)
 	case event.FreezeReleaseRequested:
 		if e.Due.IsZero() {
 			return nil
+		}
+		if e.Repeats != "" {
+			return w.goesOn(ClockRelease, string(e.Repeats), string(e.Order))
 		}
 		return w.start(ClockRelease, string(e.Order), e.Due, e.Target, e.Case, e.Operator.Unit)
 	case event.PaperOrderRegistered:
@@ -57,6 +64,9 @@ func (w clockWriter) measure(e event.AccountEvent) error {
 	case event.StopRejected:
 		return w.over(e.Order)
 	case event.StopLifted:
+		if e.Cause == domain.LiftConverted {
+			return w.over(e.Order) // the freeze holds on: there is no end to tell of
+		}
 		return w.lifted(e.Order, e.By)
 	case event.StopNarrowed:
 		return w.stop(string(e.By))
@@ -65,6 +75,8 @@ func (w clockWriter) measure(e event.AccountEvent) error {
 	case event.FreezeRenewed:
 		return w.move(string(e.Order), e.ExpiresAt)
 	case event.FreezeLapsed:
+		return w.over(e.Order)
+	case event.FreezeFailed:
 		return w.over(e.Order)
 	case event.FreezeLifted:
 		return w.lifted(e.Order, e.By)
@@ -76,14 +88,13 @@ func (w clockWriter) measure(e event.AccountEvent) error {
 func (w clockWriter) follow(e event.AccountEvent) error {
 	var order identity.OrderID
 	switch e := e.(type) { //nolint:gochecksumtype // the rest starts and ends no clock
-	case event.LiftFailed:
-		order = e.Order
 	case event.LiftOverdue:
+		if e.Awaits != domain.AwaitsNotice {
+			return nil // its term is over and the bank still has not done it: that stays in sight
+		}
 		order = e.Order
 	case event.FreezePartiallyReleased:
 		order = e.By
-	case event.FreezeFollowUpFailed:
-		order = e.Order
 	default:
 		return nil
 	}

@@ -19,7 +19,7 @@ import (
 )
 
 const remedySchema = `CREATE TABLE objections (
-	id TEXT PRIMARY KEY, position INTEGER NOT NULL, account TEXT NOT NULL, ord TEXT NOT NULL, kase TEXT NOT NULL, unit TEXT NOT NULL,
+	id TEXT PRIMARY KEY, position INTEGER NOT NULL, account TEXT NOT NULL, ord TEXT NOT NULL, protective TEXT NOT NULL DEFAULT '', kase TEXT NOT NULL, unit TEXT NOT NULL,
 	grounds TEXT NOT NULL, channel TEXT NOT NULL, filed INTEGER NOT NULL, due INTEGER NOT NULL, accepted INTEGER NOT NULL DEFAULT 0,
 	overdue INTEGER NOT NULL DEFAULT 0, outcome TEXT NOT NULL DEFAULT '', reason TEXT NOT NULL DEFAULT '', decided INTEGER NOT NULL DEFAULT 0);
 	CREATE INDEX objections_by_outcome ON objections (outcome, position);
@@ -42,7 +42,7 @@ type Remedies struct{ *view.View }
 
 // OpenRemedies opens the lists.
 func OpenRemedies(ctx context.Context, city service.City) (Remedies, error) {
-	accounts := view.Folding("stoppayment-remedies", event.AccountCodec(), event.ErrUnknown, applyRemedy)
+	accounts := light(view.Folding("stoppayment-remedies", event.AccountCodec(), event.ErrUnknown, applyRemedy))
 	protective := view.Folding("stoppayment-remedies", event.ProtectiveCodec(), event.ErrUnknown, applyProtective)
 	v, err := view.Open(ctx, city.Log, view.Config{
 		Path: city.ViewPath("stoppayment-remedies"), Schema: remedySchema, Prefixes: []string{"account-", "protective-"}, Logger: city.Logger,
@@ -154,27 +154,29 @@ type Objection struct {
 	Position eventlog.Position
 	Account  identity.AccountID
 	Order    identity.OrderID
-	Case     identity.CaseID
-	Unit     identity.Unit
-	Grounds  string
-	Channel  string
-	Filed    time.Time
-	Due      time.Time
-	Accepted time.Time
-	Overdue  bool
-	Outcome  string
-	Reason   string
-	Decided  time.Time
+	// Protective is the protective stop it is against, instead of account and order.
+	Protective identity.ProtectiveID
+	Case       identity.CaseID
+	Unit       identity.Unit
+	Grounds    string
+	Channel    string
+	Filed      time.Time
+	Due        time.Time
+	Accepted   time.Time
+	Overdue    bool
+	Outcome    string
+	Reason     string
+	Decided    time.Time
 }
 
 // Objections lists objections, open or decided, oldest first after a position;
 // of one unit unless it is "".
 func (v Remedies) Objections(ctx context.Context, open bool, unit identity.Unit, after eventlog.Position, limit int) ([]Objection, error) {
-	query := "SELECT id, position, account, ord, kase, unit, grounds, channel, filed, due, accepted, overdue, outcome, reason, decided FROM objections " +
+	query := "SELECT id, position, account, ord, protective, kase, unit, grounds, channel, filed, due, accepted, overdue, outcome, reason, decided FROM objections " +
 		"WHERE (outcome = '') = ? AND position > ? AND (? = '' OR unit = ?) ORDER BY position LIMIT ?"
 	return list(ctx, v.DB(), func(scan func(...any) error) (o Objection, err error) {
 		var filed, due, accepted, decided int64
-		err = scan(&o.ID, &o.Position, &o.Account, &o.Order, &o.Case, &o.Unit, &o.Grounds, &o.Channel, &filed, &due, &accepted, &o.Overdue, &o.Outcome, &o.Reason, &decided)
+		err = scan(&o.ID, &o.Position, &o.Account, &o.Order, &o.Protective, &o.Case, &o.Unit, &o.Grounds, &o.Channel, &filed, &due, &accepted, &o.Overdue, &o.Outcome, &o.Reason, &decided)
 		o.Filed, o.Due, o.Accepted, o.Decided = moment(filed), moment(due), moment(accepted), moment(decided)
 		return o, err
 	}, query, open, after, unit, unit, limit)

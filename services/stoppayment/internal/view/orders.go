@@ -6,6 +6,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/yuanlu/yuanlu/api/bank"
@@ -47,7 +48,6 @@ type Row struct {
 // Orders (指令列表) is every order with where it stands.
 type Orders struct {
 	*view.View
-
 	news *news
 }
 
@@ -56,13 +56,18 @@ func Open(ctx context.Context, city service.City) (Orders, error) {
 	n := newNews()
 	v, err := view.Open(ctx, city.Log, view.Config{
 		Path: city.ViewPath("stoppayment"), Schema: schema, Prefixes: []string{"account-", "protective-"}, Logger: city.Logger,
-		Apply: n.ofOthers(byCategory(view.Folding("stoppayment", event.AccountCodec(), event.ErrUnknown, n.ofAccounts(apply)))),
+		Apply:     byCategory(n, light(view.Folding("stoppayment", event.AccountCodec(), event.ErrUnknown, n.apply))),
+		Committed: n.tell,
 	})
 	return Orders{v, n}, err
 }
 
-func apply(ctx context.Context, tx *sql.Tx, r eventlog.Recorded, e event.AccountEvent) error {
-	o := orders{ctx: ctx, tx: tx, r: r}
+// NewsFor returns a channel that is closed when a bank has an order to carry out
+// that it did not have. Ask before reading, so that none slips between.
+func (o Orders) NewsFor(bank identity.BankCode) <-chan struct{} { return o.news.next(bank) }
+
+func (n *news) apply(ctx context.Context, tx *sql.Tx, r eventlog.Recorded, e event.AccountEvent) error {
+	o := orders{ctx: ctx, tx: tx, r: r, news: n}
 	switch e := e.(type) { //nolint:gochecksumtype // see followed
 	case event.StopRequested:
 		code := bank.TxStop
@@ -81,9 +86,9 @@ func apply(ctx context.Context, tx *sql.Tx, r eventlog.Recorded, e event.Account
 	case event.FreezeRequested:
 		return o.insert(entry{id: e.Order, account: e.Account, kase: e.Case, tx: bank.TxFreeze, approver: e.Approver})
 	case event.FreezeRenewalRequested:
-		return o.insert(entry{id: e.Order, account: e.Account, kase: e.Case, tx: bank.TxRenewFreeze, approver: e.Approver})
+		return o.insert(entry{id: e.Order, account: e.Account, kase: e.Case, tx: bank.TxRenewFreeze, target: e.Target, approver: e.Approver})
 	case event.FreezeReleaseRequested:
-		return o.insert(entry{id: e.Order, account: e.Account, kase: e.Case, tx: bank.TxUnfreeze, approver: e.Approver})
+		return o.insert(entry{id: e.Order, account: e.Account, kase: e.Case, tx: bank.TxUnfreeze, target: e.Target, approver: e.Approver})
 	case event.AccountQueryRequested: // nobody has to approve it
 		if err := o.insert(entry{id: e.Order, account: e.Account, kase: e.Case, tx: e.TxCode}); err != nil {
 			return err
@@ -99,7 +104,7 @@ func apply(ctx context.Context, tx *sql.Tx, r eventlog.Recorded, e event.Account
 		if err != nil {
 			return err
 		}
-		return o.exec("UPDATE orders SET state = ?, approver = ? WHERE id = ?", domain.Approved, signed, e.Order)
+		return o.open("UPDATE orders SET state = ?, approver = ? WHERE id = ? RETURNING bank", domain.Approved, signed, e.Order)
 	case event.OrderSent:
 		return o.move(e.Order, domain.Sent)
 	}
@@ -111,6 +116,8 @@ type orders struct {
 	ctx context.Context //nolint:containedctx // lives as long as one call of apply
 	tx  *sql.Tx
 	r   eventlog.Recorded
+
+	news *news
 }
 
 // entry is a new line of the list. One with an approver is approved.
@@ -129,6 +136,23 @@ func (o orders) exec(query string, args ...any) error {
 	return err
 }
 
+// open runs a statement that makes orders open to their banks, and returns these.
+func (o orders) open(query string, args ...any) error {
+	rows, err := o.tx.QueryContext(o.ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }() // rows.Err tells
+	for rows.Next() {
+		var bank identity.BankCode
+		if err := rows.Scan(&bank); err != nil {
+			return err
+		}
+		o.news.touch(bank)
+	}
+	return rows.Err()
+}
+
 func (o orders) insert(e entry) error {
 	signed, err := json.Marshal(e.approver)
 	if err != nil {
@@ -137,6 +161,8 @@ func (o orders) insert(e entry) error {
 	state := domain.Approved
 	if e.approver.Zero() {
 		state = domain.Waiting
+	} else {
+		o.news.touch(e.account.Bank)
 	}
 	return o.exec(`INSERT INTO orders (id, position, account, kase, bank, tx, state, level, type, request, approver, target)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -144,6 +170,9 @@ func (o orders) insert(e entry) error {
 }
 
 func (o orders) move(id identity.OrderID, to domain.OrderState) error {
+	if to == domain.Approved {
+		return o.open("UPDATE orders SET state = ? WHERE id = ? RETURNING bank", to, id)
+	}
 	return o.exec("UPDATE orders SET state = ? WHERE id = ?", to, id)
 }
 
@@ -153,6 +182,21 @@ func (o orders) end(id identity.OrderID, to domain.OrderState) error {
 		return err
 	}
 	return o.exec("UPDATE orders SET state = ? WHERE target = ? AND state IN (?, ?, ?)", domain.Lapsed, id, domain.Waiting, domain.Approved, domain.Sent)
+}
+
+// lifted closes a measure that its bank has let go. One that was over before stays as
+// it ended.
+func (o orders) lifted(id identity.OrderID) error {
+	var state domain.OrderState
+	switch err := o.tx.QueryRowContext(o.ctx, "SELECT state FROM orders WHERE id = ?", id).Scan(&state); {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil
+	case err != nil:
+		return err
+	case state == domain.Failed, state == domain.Rejected, state == domain.Lapsed, state == domain.Lifted:
+		return o.end(id, state)
+	}
+	return o.end(id, domain.Lifted)
 }
 
 // followed folds what a bank has answered, and what has run out.
@@ -170,8 +214,11 @@ func (o orders) followed(e event.AccountEvent) error {
 		if err := o.move(e.By, domain.Executed); err != nil {
 			return err
 		}
-		return o.end(e.Order, domain.Lifted)
+		return o.lifted(e.Order)
 	case event.StopNarrowed:
+		if err := o.exec("UPDATE orders SET state = ? WHERE target = ? AND type = 'stop-raise-requested.v1' AND state IN (?, ?, ?)", domain.Lapsed, e.Order, domain.Waiting, domain.Approved, domain.Sent); err != nil {
+			return err
+		}
 		return o.move(e.By, domain.Executed)
 	case event.StopRaised:
 		return o.move(e.By, domain.Executed)
@@ -187,7 +234,7 @@ func (o orders) followed(e event.AccountEvent) error {
 		if err := o.move(e.By, domain.Executed); err != nil {
 			return err
 		}
-		return o.move(e.Order, domain.Lifted)
+		return o.lifted(e.Order)
 	case event.FreezeFollowUpFailed:
 		return o.move(e.Order, domain.Failed)
 	case event.FreezeExecuted:
@@ -195,9 +242,9 @@ func (o orders) followed(e event.AccountEvent) error {
 	case event.FreezeQueued:
 		return o.move(e.Order, domain.Queued)
 	case event.FreezeFailed:
-		return o.move(e.Order, domain.Failed)
+		return o.end(e.Order, domain.Failed)
 	case event.FreezeLapsed:
-		return o.move(e.Order, domain.Lapsed)
+		return o.end(e.Order, domain.Lapsed)
 	}
 	return nil // the rest moves no order
 }

@@ -3,6 +3,7 @@ package view
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"strings"
 	"time"
 
@@ -18,54 +19,89 @@ const protectiveSchema = `
 	requested INTEGER NOT NULL, cap INTEGER NOT NULL, told INTEGER NOT NULL DEFAULT 0);
 	CREATE INDEX protective_by_state ON protective (state, position);
 	CREATE TABLE protected (
-	id TEXT NOT NULL, account TEXT NOT NULL, ord TEXT NOT NULL, state TEXT NOT NULL, expires INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (account, id)) WITHOUT ROWID;
+	id TEXT NOT NULL, account TEXT NOT NULL, ord TEXT NOT NULL, state TEXT NOT NULL, expires INTEGER NOT NULL DEFAULT 0, more TEXT NOT NULL DEFAULT '', PRIMARY KEY (account, id)) WITHOUT ROWID;
 	CREATE INDEX protected_by_id ON protected (id)`
 
-func applyProtective(ctx context.Context, tx *sql.Tx, r eventlog.Recorded, e event.ProtectiveEvent) error {
-	exec := execIn(ctx, tx)
-	id := strings.TrimPrefix(r.Stream, "protective-")
-	state := func(to domain.ProtectiveState) error {
-		return exec("UPDATE protective SET state = ? WHERE id = ?", to, id)
-	}
-	over := func() error { // with the last account
-		return exec("UPDATE protective SET state = ? WHERE id = ? AND state = ? AND NOT EXISTS (SELECT 1 FROM protected WHERE id = ? AND state IN (?, ?))",
-			domain.ProtectiveEnded, id, domain.ProtectiveActive, id, domain.Waiting, domain.Executed)
-	}
-	account := func(account identity.AccountID, to domain.OrderState, expires time.Time) error {
-		if err := exec("UPDATE protected SET state = ?, expires = ? WHERE account = ? AND id = ?", to, max(0, expires.UnixMilli()), account, id); err != nil {
+// protectiveFold is the list while one event of a protective stop is folded in.
+type protectiveFold struct {
+	exec func(string, ...any) error
+	id   string
+}
+
+func (f protectiveFold) state(to domain.ProtectiveState) error {
+	return f.exec("UPDATE protective SET state = ? WHERE id = ?", to, f.id)
+}
+
+// over ends it with the last account that is stopped, or is to be.
+func (f protectiveFold) over() error {
+	return f.exec("UPDATE protective SET state = ? WHERE id = ? AND state IN (?, ?) AND NOT EXISTS (SELECT 1 FROM protected WHERE id = ? AND (state IN (?, ?) OR more <> ''))",
+		domain.ProtectiveEnded, f.id, domain.ProtectiveActive, domain.ProtectiveReleasing, f.id, domain.Waiting, domain.Executed)
+}
+
+// then carries out one change, answers the renewal that an order was, if it was
+// one, and sees whether that was the last account.
+func (f protectiveFold) then(answered identity.OrderID, query string, args ...any) error {
+	return errors.Join(f.exec(query, args...), f.exec("UPDATE protected SET more = '' WHERE id = ? AND more = ? AND more <> ''", f.id, answered), f.over())
+}
+
+func (f protectiveFold) requested(at eventlog.Position, e event.ProtectiveStopRequested) error {
+	for _, a := range e.Accounts {
+		if err := f.exec("INSERT INTO protected (id, account, ord, state) VALUES (?, ?, ?, ?)", f.id, a.Account.ID, a.Order, domain.Waiting); err != nil {
 			return err
 		}
-		return over()
 	}
+	return f.exec("INSERT INTO protective (id, position, kase, unit, state, consent, requested, cap) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+		f.id, at, e.Case, e.Responsible, domain.ProtectiveWaiting, e.Consent, e.At.UnixMilli(), e.CapAt.UnixMilli())
+}
+
+// renewed keeps that a renewal is at the bank: the account may be stopped any
+// moment, even if its hours have run out.
+func (f protectiveFold) renewed(e event.ProtectiveRenewalRequested) error {
+	for _, a := range e.Accounts {
+		if err := f.exec("UPDATE protected SET more = ? WHERE account = ? AND id = ?", a.Order, a.Account.ID, f.id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f protectiveFold) released() error {
+	return errors.Join(f.state(domain.ProtectiveReleasing),
+		f.then("", "UPDATE protected SET more = '', state = CASE WHEN state = ? THEN ? ELSE state END WHERE id = ?", domain.Waiting, domain.Lifted, f.id))
+}
+
+func applyProtective(ctx context.Context, tx *sql.Tx, r eventlog.Recorded, e event.ProtectiveEvent) error {
+	f := protectiveFold{execIn(ctx, tx), strings.TrimPrefix(r.Stream, "protective-")}
 	switch e := e.(type) {
 	case event.ProtectiveStopRequested:
-		for _, a := range e.Accounts {
-			if err := exec("INSERT INTO protected (id, account, ord, state) VALUES (?, ?, ?, ?)", id, a.Account.ID, a.Order, domain.Waiting); err != nil {
-				return err
-			}
-		}
-		return exec("INSERT INTO protective (id, position, kase, unit, state, consent, requested, cap) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-			id, r.Position, e.Case, e.Responsible, domain.ProtectiveWaiting, e.Consent, e.At.UnixMilli(), e.CapAt.UnixMilli())
+		return f.requested(r.Position, e)
 	case event.ProtectiveStopApproved:
-		return state(domain.ProtectiveActive)
+		return f.state(domain.ProtectiveActive)
 	case event.ProtectiveStopRejected:
-		return state(domain.ProtectiveRejected)
+		return f.state(domain.ProtectiveRejected)
+	case event.ProtectiveRenewalRequested:
+		return f.renewed(e)
 	case event.ProtectiveStopApplied:
-		return account(e.Account, domain.Executed, e.ExpiresAt)
-	case event.ProtectiveStopLapsed:
-		return account(e.Account, domain.Lapsed, time.Time{})
-	case event.ProtectiveStopLifted:
-		return account(e.Account, domain.Lifted, time.Time{})
-	case event.ProtectiveReleaseRequested:
-		return state(domain.ProtectiveEnded)
-	case event.ProtectiveSubjectNotified:
-		return exec("UPDATE protective SET told = ? WHERE id = ?", e.At.UnixMilli(), id)
+		return f.then(e.Order, "UPDATE protected SET state = ?, expires = ? WHERE account = ? AND id = ?", domain.Executed, e.ExpiresAt.UnixMilli(), e.Account, f.id)
 	case event.ProtectiveStopFailed:
-		if err := exec("UPDATE protected SET state = ? WHERE id = ? AND ord = ? AND state = ?", domain.Failed, id, e.Order, domain.Waiting); err != nil {
-			return err
-		}
-		return over()
-	case event.ProtectiveOrderSent, event.ProtectiveRenewalRequested, event.ProtectiveExemptionGranted: // the list shows none of it
+		return f.then(e.Order, "UPDATE protected SET state = ? WHERE id = ? AND ord = ? AND state = ?", domain.Failed, f.id, e.Order, domain.Waiting)
+	case event.ProtectiveStopLapsed:
+		return f.then("", "UPDATE protected SET state = ?, expires = 0 WHERE account = ? AND id = ?", domain.Lapsed, e.Account, f.id)
+	case event.ProtectiveStopLifted:
+		return f.then("", "UPDATE protected SET state = ?, expires = 0 WHERE account = ? AND id = ? AND state <> ?", domain.Lifted, e.Account, f.id, domain.Lapsed)
+	case event.ProtectiveReleaseRequested:
+		return f.released()
+	case event.ProtectiveSubjectNotified:
+		return f.exec("UPDATE protective SET told = ? WHERE id = ?", e.At.UnixMilli(), f.id)
+	case event.ProtectiveObjectionFiled:
+		return f.exec(`INSERT INTO objections (id, position, account, ord, protective, kase, unit, grounds, channel, filed, due)
+			SELECT ?, ?, '', '', id, kase, ?, ?, ?, ?, ? FROM protective WHERE id = ?`,
+			e.Objection, r.Position, e.Unit, e.Grounds, e.Channel, e.FiledAt.UnixMilli(), e.Due.UnixMilli(), f.id)
+	case event.ProtectiveObjectionOverdue:
+		return f.exec("UPDATE objections SET overdue = 1 WHERE id = ?", e.Objection)
+	case event.ProtectiveObjectionDecided:
+		return f.exec("UPDATE objections SET outcome = ?, reason = ?, decided = ? WHERE id = ?", e.Outcome, e.Reason, e.At.UnixMilli(), e.Objection)
+	case event.ProtectiveOrderSent, event.ProtectiveExemptionGranted, event.ProtectiveLiftRequested: // the list shows none of it
 	}
 	return nil
 }
@@ -87,26 +123,20 @@ type Protective struct {
 }
 
 // Protectives lists protective stops by where they stand, oldest first after a
-// position.
+// position. Those that are released count as active until the last bank has let go.
 func (v Remedies) Protectives(ctx context.Context, state domain.ProtectiveState, after eventlog.Position, limit int) ([]Protective, error) {
 	query := `SELECT p.id, p.position, p.kase, p.unit, p.state, p.consent, p.requested, p.cap, p.told,
 		(SELECT COUNT(*) FROM protected a WHERE a.id = p.id), (SELECT COUNT(*) FROM protected a WHERE a.id = p.id AND a.state = ?),
 		COALESCE((SELECT MAX(a.expires) FROM protected a WHERE a.id = p.id), 0)
-		FROM protective p WHERE p.state = ? AND p.position > ? ORDER BY p.position LIMIT ?`
+		FROM protective p WHERE p.state IN (?, ?) AND p.position > ? ORDER BY p.position LIMIT ?`
+	also := state
+	if state == domain.ProtectiveActive {
+		also = domain.ProtectiveReleasing
+	}
 	return list(ctx, v.DB(), func(scan func(...any) error) (p Protective, err error) {
 		var requested, limit, told, expires int64
 		err = scan(&p.ID, &p.Position, &p.Case, &p.Responsible, &p.State, &p.Consent, &requested, &limit, &told, &p.Accounts, &p.InForce, &expires)
 		p.Requested, p.Cap, p.Told, p.Expires = moment(requested), moment(limit), moment(told), moment(expires)
 		return p, err
-	}, query, domain.Executed, state, after, limit)
-}
-
-// Protections names the protective stops that an account is or was under and that
-// were asked for since a time.
-func (v Remedies) Protections(ctx context.Context, account identity.AccountID, since time.Time) ([]identity.ProtectiveID, error) {
-	return list(ctx, v.DB(), func(scan func(...any) error) (id identity.ProtectiveID, err error) {
-		err = scan(&id)
-		return id, err
-	}, "SELECT p.id FROM protected a JOIN protective p ON p.id = a.id WHERE a.account = ? AND p.requested >= ? AND p.state <> ? ORDER BY p.position LIMIT 100",
-		account, since.UnixMilli(), domain.ProtectiveRejected)
+	}, query, domain.Executed, state, also, after, limit)
 }

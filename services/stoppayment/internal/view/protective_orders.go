@@ -16,8 +16,8 @@ import (
 
 // byCategory folds protective stops beside accounts: a bank has one list of what
 // it is asked.
-func byCategory(accounts func(context.Context, *sql.Tx, eventlog.Recorded) error) func(context.Context, *sql.Tx, eventlog.Recorded) error {
-	protective := view.Folding("stoppayment", event.ProtectiveCodec(), event.ErrUnknown, applyProtectiveOrder)
+func byCategory(n *news, accounts func(context.Context, *sql.Tx, eventlog.Recorded) error) func(context.Context, *sql.Tx, eventlog.Recorded) error {
+	protective := view.Folding("stoppayment", event.ProtectiveCodec(), event.ErrUnknown, n.applyProtective)
 	return func(ctx context.Context, tx *sql.Tx, r eventlog.Recorded) error {
 		if strings.HasPrefix(r.Stream, "protective-") {
 			return protective(ctx, tx, r)
@@ -26,7 +26,9 @@ func byCategory(accounts func(context.Context, *sql.Tx, eventlog.Recorded) error
 	}
 }
 
-func applyProtectiveOrder(ctx context.Context, tx *sql.Tx, r eventlog.Recorded, e event.ProtectiveEvent) error {
+// applyProtective folds one event in, and has every desk look: these are few.
+func (n *news) applyProtective(ctx context.Context, tx *sql.Tx, r eventlog.Recorded, e event.ProtectiveEvent) error {
+	n.touchAll()
 	o := protectiveOrders{exec: execIn(ctx, tx), r: r, id: strings.TrimPrefix(r.Stream, "protective-")}
 	switch e := e.(type) {
 	case event.ProtectiveStopRequested:
@@ -58,7 +60,9 @@ func applyProtectiveOrder(ctx context.Context, tx *sql.Tx, r eventlog.Recorded, 
 			return err
 		}
 		return o.exec("UPDATE orders SET state = ? WHERE id = ?", domain.Executed, e.Order)
-	case event.ProtectiveSubjectNotified: // no order moves
+	case event.ProtectiveLiftRequested:
+		return o.insert(e.Accounts, "", bank.TxLift, domain.Approved, event.Officer{})
+	case event.ProtectiveSubjectNotified, event.ProtectiveObjectionFiled, event.ProtectiveObjectionDecided, event.ProtectiveObjectionOverdue: // no order moves
 	}
 	return nil
 }

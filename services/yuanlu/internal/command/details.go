@@ -24,6 +24,8 @@ func details(e event.Event) []string {
 		return ofAccount(e)
 	case event.ProtectiveEvent:
 		return ofProtective(e)
+	case event.ShieldEvent:
+		return ofShield(e)
 	case event.DeskEvent:
 		return ofDesk(e)
 	case event.RefundEvent:

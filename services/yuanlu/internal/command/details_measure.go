@@ -64,6 +64,9 @@ func ofRemedy(e event.AccountEvent) []string {
 	case event.PaperOrderExpired:
 		return []string{"应于 due " + shanghai(e.Due)}
 	case event.PriorRestraintFound:
+		if e.Ended {
+			return []string{order(e.Order), e.Kind, e.By, "已结束 ended"}
+		}
 		return []string{order(e.Order), e.Kind, e.By, until(e.Until)}
 	case event.HolderNotified:
 		return []string{order(e.Order), e.About, e.Via}
@@ -131,7 +134,28 @@ func ofProtective(e event.ProtectiveEvent) []string {
 		return []string{order(e.Order)}
 	case event.ProtectiveSubjectNotified:
 		return []string{e.Reason, e.Via}
+	case event.ProtectiveLiftRequested:
+		return []string{fmt.Sprintf("%d 个账户 accounts", len(e.Accounts)), e.Reason}
+	case event.ProtectiveObjectionFiled:
+		return []string{e.Grounds, until(e.Due)}
+	case event.ProtectiveObjectionDecided:
+		return []string{e.Outcome, e.Reason}
+	case event.ProtectiveObjectionOverdue:
+		return []string{"责任单位 unit " + string(e.Unit)}
 	case event.ProtectiveStopLapsed:
+	}
+	return nil
+}
+
+func ofShield(e event.ShieldEvent) []string {
+	switch e := e.(type) {
+	case event.ProtectiveAccountClaimed:
+		return []string{string(e.Protective), "封顶 cap " + shanghai(e.CapAt), "责任单位 unit " + string(e.Responsible)}
+	case event.ProtectiveAccountFreed:
+		if e.Since.IsZero() {
+			return []string{string(e.Protective)}
+		}
+		return []string{string(e.Protective), "自 since " + shanghai(e.Since), until(e.Until)}
 	}
 	return nil
 }

@@ -22,6 +22,8 @@ func ofPursuit(e event.PursuitEvent) []string {
 		return []string{e.NoticeNo, fmt.Sprintf("%d 个账户 accounts", len(e.Targets)), fmt.Sprintf("%d 个月 months", e.TermMonths)}
 	case event.FirstOrderOverdue:
 		return []string{"应于 due " + shanghai(e.Due), "责任人 responsible " + e.Responsible.PoliceNo}
+	case event.PlaintextViewed:
+		return []string{e.What, "用途 purpose " + e.Purpose, e.User + " " + string(e.Unit)}
 	case event.PursuitOpened:
 	}
 	return nil

@@ -16,10 +16,13 @@ import (
 )
 
 type flowFlags struct {
-	at, token, as, file string
-	expand, unmasked    bool
-	server              *string
+	at, token, as, file, purpose string
+	expand, unmasked             bool
+	server                       *string
 }
+
+// flowPurposes are what names and numbers are shown in full for.
+func flowPurposes() []string { return []string{"file", "court", "bank", "review"} }
 
 // flowFormats are the ways in which a flow is written.
 func flowFormats() []string { return []string{"svg", "xlsx", "json"} }
@@ -33,11 +36,14 @@ func flowCommand() *cobra.Command {
 a drawing for people (svg, 资金流向图), a workbook for the case file (xlsx, 资金流向表) or
 JSON for programs. The same instant gives the same bytes, however often it is asked.
 
+Account numbers and names are masked. --unmasked with --purpose shows them in full to
+those who may see them; who was shown what, and what for, is kept on record.
+
 The workbook goes to a file; the others go to standard output without --file. Without
 --token or YUANLU_TOKEN, a demonstration is asked for a token.`,
 		Example: `  yuanlu flow 5b0c1c9e-… -o flow.svg
   yuanlu flow 5b0c1c9e-… --at '2021-07-17 16:05' -o then.svg   # Asia/Shanghai
-  yuanlu flow 5b0c1c9e-… --format xlsx -o flow.xlsx`,
+  yuanlu flow 5b0c1c9e-… --format xlsx -o flow.xlsx --unmasked --purpose file`,
 		Args: usage(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			at, err := parseInstant(flags.at)
@@ -51,9 +57,11 @@ The workbook goes to a file; the others go to standard output without --file. Wi
 	cmd.Flags().StringVar(&flags.as, "format", "svg", "svg | xlsx | json")
 	cmd.Flags().StringVarP(&flags.file, "file", "o", "", "write to this file")
 	cmd.Flags().BoolVar(&flags.expand, "expand", false, "draw every account by itself, however many")
-	cmd.Flags().BoolVar(&flags.unmasked, "unmasked", false, "account numbers in full; for those who may see them")
+	cmd.Flags().BoolVar(&flags.unmasked, "unmasked", false, "account numbers in full, for those who may see them; takes --purpose")
+	cmd.Flags().StringVar(&flags.purpose, "purpose", "", "what they are shown in full for: file | court | bank | review")
 	cmd.Flags().StringVar(&flags.token, "token", "", "bearer token (YUANLU_TOKEN)")
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(flowFormats(), cobra.ShellCompDirectiveNoFileComp)) // the flag exists
+	_ = cmd.RegisterFlagCompletionFunc("purpose", cobra.FixedCompletions(flowPurposes(), cobra.ShellCompDirectiveNoFileComp))
 	flags.server = serverFlag(cmd)
 	return cmd
 }
@@ -64,6 +72,8 @@ func drawFlow(ctx context.Context, stdout io.Writer, flags flowFlags, id string,
 		return fmt.Errorf("%w: --format 须为 is %s", errUsage, strings.Join(flowFormats(), " | "))
 	case flags.as == "xlsx" && flags.file == "":
 		return fmt.Errorf("%w: xlsx 须写入文件 a workbook goes to a file: -o FILE", errUsage)
+	case flags.unmasked != (flags.purpose != "") || flags.unmasked && !slices.Contains(flowPurposes(), flags.purpose):
+		return fmt.Errorf("%w: --unmasked 须与 --purpose 同用 goes with --purpose %s", errUsage, strings.Join(flowPurposes(), " | "))
 	}
 	city, err := connect(ctx, *flags.server, flags.token)
 	if err != nil {
@@ -76,8 +86,9 @@ func drawFlow(ctx context.Context, stdout io.Writer, flags flowFlags, id string,
 	if flags.expand && flags.as == "svg" {
 		query.Set("expand", "all")
 	}
-	if flags.unmasked && flags.as != "xlsx" {
+	if flags.unmasked {
 		query.Set("unmasked", "true")
+		query.Set("purpose", flags.purpose)
 	}
 	path := "/v1/pursuits/" + url.PathEscape(id) + "/flow"
 	if flags.as != "json" {

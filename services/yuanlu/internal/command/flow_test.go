@@ -36,9 +36,12 @@ func TestAFlowIsWrittenAsItIsAskedFor(t *testing.T) {
 	}{
 		{"a drawing, as it is known now", nil, 0, "Bearer t flow.svg "},
 		{"an instant is Asia/Shanghai", []string{"--at", "2021-07-17 16:05"}, 0, "Bearer t flow.svg at=2021-07-17T08%3A05%3A00Z"},
-		{"every account by itself", []string{"--expand", "--unmasked"}, 0, "Bearer t flow.svg expand=all&unmasked=true"},
+		{"every account by itself", []string{"--expand"}, 0, "Bearer t flow.svg expand=all"},
+		{"in full, for a purpose", []string{"--unmasked", "--purpose", "review"}, 0, "Bearer t flow.svg purpose=review&unmasked=true"},
+		{"in full for no purpose is wrong usage", []string{"--unmasked"}, 2, ""},
+		{"in full for another purpose is wrong usage", []string{"--unmasked", "--purpose", "mood"}, 2, ""},
 		{"JSON", []string{"--format", "json", "--expand"}, 0, "Bearer t flow "},
-		{"a workbook goes to a file", []string{"--format", "xlsx", "-o", file}, 0, ""},
+		{"a workbook goes to a file", []string{"--format", "xlsx", "-o", file, "--unmasked", "--purpose", "file"}, 0, ""},
 		{"a workbook on standard output is wrong usage", []string{"--format", "xlsx"}, 2, ""},
 		{"another format is wrong usage", []string{"--format", "pdf"}, 2, ""},
 		{"a file that cannot be is wrong usage", []string{"-o", filepath.Join(file, "below")}, 2, ""},
@@ -55,7 +58,7 @@ func TestAFlowIsWrittenAsItIsAskedFor(t *testing.T) {
 	}
 	content, err := os.ReadFile(file)
 	info, errInfo := os.Stat(file)
-	if err != nil || errInfo != nil || string(content) != "Bearer t flow.xlsx " || info.Mode().Perm() != 0o600 {
+	if err != nil || errInfo != nil || string(content) != "Bearer t flow.xlsx purpose=file&unmasked=true" || info.Mode().Perm() != 0o600 {
 		t.Errorf("the file: %q %v %v", content, err, errInfo)
 	}
 	if left, _ := filepath.Glob(file + ".*"); len(left) != 0 {

@@ -55,6 +55,7 @@ func pursuitNames() map[string]string {
 		"freeze-proposed.v1":          "呈请冻结",
 		"freeze-approved.v1":          "批准冻结",
 		"first-order-overdue.v1":      "首次止付超时",
+		"plaintext-viewed.v1":         "明文查看",
 	}
 }
 
@@ -168,6 +169,12 @@ func protectiveNames() map[string]string {
 		"protective-stop-lifted.v1":       "解除保护性止付",
 		"protective-stop-lapsed.v1":       "保护性止付到期",
 		"protective-subject-notified.v1":  "告知当事人",
+		"protective-lift-requested.v1":    "再次解除保护性止付",
+		"protective-objection-filed.v1":   "异议申请",
+		"protective-objection-decided.v1": "异议决定",
+		"protective-objection-overdue.v1": "异议逾期",
+		"protective-account-claimed.v1":   "保护性止付占用",
+		"protective-account-freed.v1":     "保护性止付占用解除",
 	}
 }
 

@@ -141,8 +141,8 @@ func (c *courier) insist(ctx context.Context, batch bank.Batch) (bank.BatchRecei
 		return bank.BatchReceipt{}, err
 	}
 	var last *failure
-	attempt := func(e failsafe.Execution[bank.BatchReceipt]) (bank.BatchReceipt, error) {
-		r, err := c.post(e.Context(), batch.BatchID, body) //nolint:contextcheck // the execution's context is made from ctx
+	attempt := func(e failsafe.Execution[bank.BatchReceipt]) (bank.BatchReceipt, error) { //nolint:contextcheck // the execution's context is made from ctx
+		r, err := c.post(e.Context(), batch.BatchID, body)
 		if f, ok := errors.AsType[*failure](err); ok {
 			last = f
 			if f.cause == timeout {

@@ -89,7 +89,11 @@ func (h *history) stopped(e event.AccountEvent) {
 	case event.StopLapsed:
 		h.move(e.Order, Lapsed, "")
 	case event.StopLifted:
-		h.move(e.Order, Lifted, e.Cause)
+		h.change(e.Order, func(m *measure) {
+			if m.State != Lapsed && m.State != Failed { // of those it says that the bank has let go of them too
+				m.State, m.Cause = Lifted, e.Cause
+			}
+		})
 	}
 }
 
@@ -143,10 +147,29 @@ func (h *history) hears(e event.AccountEvent) {
 			h.balance, h.told = *e.Balance, true
 		}
 	case event.PriorRestraintFound:
-		h.prior = append(h.prior, Prior{Kind: e.Kind, By: e.By, Until: e.Until})
+		h.restrained(e)
 	case event.BankDiscrepancyFound:
 		h.odd++
 	}
+}
+
+// restrained keeps the last word on each measure of another agency. The city's own
+// are not taken from here: their own events tell how long they hold.
+func (h *history) restrained(e event.PriorRestraintFound) {
+	if e.Case != "" {
+		return
+	}
+	if e.Ended {
+		h.prior = slices.DeleteFunc(h.prior, func(p Prior) bool { return p.Kind == e.Kind && p.By == e.By })
+		return
+	}
+	word := Prior{Kind: e.Kind, By: e.By, Until: e.Until}
+	n := slices.IndexFunc(h.prior, func(p Prior) bool { return p.Kind == e.Kind && p.By == e.By })
+	if n < 0 {
+		h.prior = append(h.prior, word)
+		return
+	}
+	h.prior[n] = word
 }
 
 func (h *history) change(id identity.OrderID, edit func(*measure)) {

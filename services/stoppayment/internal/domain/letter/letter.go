@@ -48,6 +48,7 @@ func Reasons() map[string]string {
 		"objection":        "异议成立，予以解除",
 		"disproportionate": "控制范围超过涉案金额，予以解除或缩减",
 		"unpapered":        "未在期限内补办手续，予以解除",
+		"unlawful-hold":    "措施已到期或已撤回，银行仍在控制，责令解除",
 		"concluded":        "案件已办结，予以解除",
 		"own-account":      "为防止本人资金受骗转出，依法对本人账户采取保护性止付",
 	}
@@ -69,7 +70,7 @@ func Documents() map[string]string {
 func Remedies() map[string]string {
 	return map[string]string{
 		"objection": "可向责任单位提出异议（申诉），也可由开户银行代为转递",
-		"release":   "可向责任单位申请解除，或申请生活必需豁免",
+		"release":   "可向责任单位申请解除、提出异议，或申请生活必需豁免，也可由开户银行代为转递",
 	}
 }
 

@@ -144,7 +144,7 @@ func CauseName(code string) string {
 	names := map[string]string{
 		"mismatch-name": "户名不符", "mismatch-account": "账号不符", "mismatch-amount": "金额不符", "mismatch-time": "时间不符",
 		"not-found": "未找到账户", "closed": "已销户", "technical": "技术原因", "unrelated": "查明无关", "error": "错误止付", "converted": "转为冻结",
-		"objection": "异议成立", "unpapered": "未补手续", "disproportionate": "超出必要范围", "concluded": "办结",
+		"objection": "异议成立", "unpapered": "未补手续", "disproportionate": "超出必要范围", "unlawful-hold": "到期后银行仍在控制", "concluded": "办结",
 		"no-basis": "依据不足", "wrong-account": "账户有误", "duplicate": "重复",
 	}
 	if name, known := names[code]; known {
