@@ -250,7 +250,7 @@ func TestOneCallerGivingUpDoesNotFailTheOthers(t *testing.T) {
 func TestKeysAreKeptInMemoryUpToANumber(t *testing.T) {
 	log := newMemory()
 	k := privacy.NewKeyring(log, privacy.NewMaster())
-	const kept = 10_000
+	const kept = 65_536
 	first := sealed(t, k, "p-first", "name", "甲")
 	second := sealed(t, k, "p-second", "name", "乙")
 	for i := range kept - 2 {

@@ -99,6 +99,9 @@ func (b *book) ofAccount(stream string, a *account, e event.AccountEvent) {
 	case event.StopExecuted:
 		if e.Case == id && !a.stopped {
 			a.stopped, a.stopLevel, a.balance = true, e.Level, e.BalanceBefore
+			if e.Held > 0 { // a stop of an amount (金额止付)
+				a.balance = min(e.Held, e.BalanceBefore)
+			}
 		}
 	case event.FundsAttributed:
 		if !a.known || e.Revision >= a.attribution.Revision {
