@@ -16,8 +16,8 @@ import (
 // together, and few enough for a report to find a core free at each of its many
 // steps (docs/benchmarks.md).
 const (
-	carriedPerCore = 4
-	answersPerCore = 2
+	carriedPerCore = 3
+	answersPerCore = 1
 	sealedPerCore  = 4
 	firstPerCore   = 16 // first orders of reports, which wait for nobody
 )
