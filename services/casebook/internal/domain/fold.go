@@ -98,10 +98,7 @@ func (b *book) ofAccount(stream string, a *account, e event.AccountEvent) {
 		}
 	case event.StopExecuted:
 		if e.Case == id && !a.stopped {
-			a.stopped, a.stopLevel, a.balance = true, e.Level, e.BalanceBefore
-			if e.Held > 0 { // a stop of an amount (金额止付)
-				a.balance = min(e.Held, e.BalanceBefore)
-			}
+			a.stopped, a.stopLevel, a.balance = true, e.Level, stoppedBy(e)
 		}
 	case event.FundsAttributed:
 		if !a.known || e.Revision >= a.attribution.Revision {
@@ -133,6 +130,15 @@ func (b *book) ofAccount(stream string, a *account, e event.AccountEvent) {
 			a.setFreeze(e.Order, f)
 		}
 	}
+}
+
+// stoppedBy is what a stop holds of what was there: all of it, or its amount
+// (金额止付).
+func stoppedBy(e event.StopExecuted) money.Fen {
+	if e.Held > 0 {
+		return min(e.Held, e.BalanceBefore)
+	}
+	return e.BalanceBefore
 }
 
 // reduced lowers a freeze by what left it otherwise than to a victim.
