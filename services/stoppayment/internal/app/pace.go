@@ -16,9 +16,9 @@ import (
 // together, and few enough for a report to find a core free at each of its many
 // steps (docs/benchmarks.md).
 const (
-	carriedPerCore = 3
+	carriedPerCore = 2
 	answersPerCore = 1
-	sealedPerCore  = 4
+	sealedPerCore  = 2
 	firstPerCore   = 16 // first orders of reports, which wait for nobody
 )
 
