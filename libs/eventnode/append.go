@@ -231,7 +231,7 @@ func writable(bytes []byte) (string, error) {
 // write hands a write to the writer and waits until it is on disk. If the context
 // ends first the outcome is unknown, and the write may still happen.
 func (n *Node) write(ctx context.Context, o *write) (answer, error) {
-	full := n.store.space.blocked()
+	full := n.store.space.full()
 	if err := n.store.space.refusal(); err != nil && o.action != actionPurge { // a purge makes room
 		return answer{}, err
 	}

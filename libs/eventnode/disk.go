@@ -62,7 +62,7 @@ func (d disk) change(op operation, do func() error) error {
 				d.space.begin(op.what, d.PathBase(op.name), err)
 				waits = true
 			}
-			d.space.nextLook()
+			<-d.space.nextLook()
 		default:
 			d.failure.fail(fmt.Errorf("%s %s: %w", op.what, d.PathBase(op.name), err))
 			select {}

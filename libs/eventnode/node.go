@@ -212,7 +212,7 @@ func (n *Node) shutdown() error {
 // drained waits until all appends that have begun are on disk. They never are if
 // the engine waits for room or its disk has failed.
 func (n *Node) drained() bool {
-	full, done := n.store.space.blocked(), make(chan struct{})
+	full, done := n.store.space.full(), make(chan struct{})
 	go func() {
 		defer close(done)
 		n.writing.Wait()

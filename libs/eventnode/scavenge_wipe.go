@@ -81,7 +81,7 @@ func (s *scavenge) apart(ctx context.Context, do func() error) error {
 	case err := <-done: // the engine sees the end of the context as well
 		return err
 	case <-s.node.store.failure.done:
-	case <-s.node.store.space.blocked():
+	case <-s.node.store.space.full():
 	}
 	return ctx.Err()
 }

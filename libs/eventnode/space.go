@@ -37,7 +37,9 @@ func isFull(err error) bool {
 // they begin, so that the engine never runs into the end of the disk by itself. If
 // others fill it nevertheless, the engine's writes wait here until there is room
 // again; they are then tried once more, which is sound for a write that was
-// refused, as it would not be for an fsync.
+// refused, as it would not be for an fsync. A compaction does not wait, but gives
+// back what it has taken; once the engine takes no more writes before a compaction
+// has come to its end, that too is waiting for room.
 type space struct {
 	dir     string
 	fs      vfs.FS
@@ -48,7 +50,10 @@ type space struct {
 	mu      sync.Mutex
 	low     bool
 	waiting int           // writes that wait for room
-	stuck   chan struct{} // closed as long as a write waits
+	stalled chan struct{} // closed as long as the engine takes no writes
+	starved bool          // and will not until a compaction finds room
+	blocked bool          // as told last
+	stuck   chan struct{} // closed as long as the engine is blocked
 	looked  chan struct{} // closed at the next look
 
 	closing chan struct{}
@@ -59,7 +64,8 @@ type space struct {
 func newSpace(dir string, fs vfs.FS, reserve int64, log *slog.Logger) *space {
 	s := &space{
 		dir: dir, fs: fs, log: log,
-		stuck: make(chan struct{}), looked: make(chan struct{}), closing: make(chan struct{}),
+		stalled: make(chan struct{}), stuck: make(chan struct{}),
+		looked: make(chan struct{}), closing: make(chan struct{}),
 	}
 	switch usage, err := fs.GetDiskUsage(dir); {
 	case err != nil || reserve < 0:
@@ -132,15 +138,15 @@ func (s *space) wrote(n int) {
 func (s *space) refusal() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.low || s.waiting > 0 {
+	if s.low || s.blocked {
 		return diskFull("")
 	}
 	return nil
 }
 
-// blocked returns a channel that is closed as long as the engine waits for room:
+// full returns a channel that is closed as long as the engine waits for room:
 // whoever waits for the engine then waits in vain.
-func (s *space) blocked() <-chan struct{} {
+func (s *space) full() <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.stuck
@@ -148,41 +154,73 @@ func (s *space) blocked() <-chan struct{} {
 
 // begin says that a write has found no room, end that it has found some.
 func (s *space) begin(what, name string, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.waiting++
-	if s.waiting == 1 {
-		close(s.stuck)
-		s.log.Error("event node waits for room on its disk", slog.String("to", what), slog.String("file", name), slog.Any("error", err))
-	}
+	s.change(func() { s.waiting++ }, slog.String("to", what), slog.String("file", name), slog.Any("error", err))
 }
 
-func (s *space) end() {
+func (s *space) end() { s.change(func() { s.waiting-- }) }
+
+// stall says that the engine takes no writes, or takes them again.
+func (s *space) stall(begins bool) {
+	s.change(func() {
+		if begins {
+			close(s.stalled)
+			return
+		}
+		s.stalled = make(chan struct{})
+		s.starved = false
+	})
+}
+
+// change notes what has become of the engine, and tells those who wait for it.
+func (s *space) change(note func(), told ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.waiting--
-	if s.waiting == 0 {
+	note()
+	blocked := s.waiting > 0 || s.starved
+	switch {
+	case blocked && !s.blocked:
+		close(s.stuck)
+		s.log.Error("event node waits for room on its disk", told...)
+	case !blocked && s.blocked:
 		s.stuck = make(chan struct{})
 		s.log.Warn("event node has found room on its disk")
 	}
+	s.blocked = blocked
 }
 
-// nextLook returns after the next look.
-func (s *space) nextLook() {
+// nextLook is closed after the next look.
+func (s *space) nextLook() <-chan struct{} {
 	s.mu.Lock()
-	looked := s.looked
-	s.mu.Unlock()
-	<-looked
+	defer s.mu.Unlock()
+	return s.looked
 }
 
 // pause holds a compaction back that has found no room, before it gives back what
-// it has taken and is tried again.
+// it has taken and is tried again: for long, unless the engine takes no writes
+// before.
 func (s *space) pause() {
 	s.look()
 	timer := time.NewTimer(pauseOfCompaction)
 	defer timer.Stop()
 	select {
+	case <-s.wanted():
 	case <-timer.C:
 	case <-s.closing:
 	}
+}
+
+// wanted is closed once a compaction that has found no room is to be tried again:
+// when the engine begins to take no writes, and, if it does not take any, after
+// the next look.
+func (s *space) wanted() (again <-chan struct{}) {
+	s.change(func() {
+		select {
+		case <-s.stalled:
+			s.starved = true
+			again = s.looked
+		default:
+			again = s.stalled
+		}
+	}, slog.String("to", "compact"))
+	return again
 }

@@ -188,13 +188,14 @@ func TestAWriteThatFindsNoRoomWaitsForIt(t *testing.T) {
 		return func(c change) bool { return c.op == op && strings.Contains(c.base, part) }
 	}
 	for name, hit := range map[string]func(change) bool{
-		"a write to the log":                        has("write", ".log"),
-		"the making of a log":                       func(c change) bool { return (c.op == "create" || c.op == "reuse") && strings.HasSuffix(c.base, ".log") },
-		"the making of a table":                     func(c change) bool { return c.op == "create" && c.category == "pebble-memtable-flush" },
-		"a write to a table":                        func(c change) bool { return c.op == "write" && c.category == "pebble-memtable-flush" },
-		"a write to the list of files":              has("write", "MANIFEST"),
-		"a write to what is known of the logs":      has("write", "SYNCED"),
-		"every change, as when a disk really fills": func(c change) bool { return c.op == "write" || c.op == "create" || c.op == "rename" },
+		"a write to the log":                            has("write", ".log"),
+		"the making of a log":                           func(c change) bool { return (c.op == "create" || c.op == "reuse") && strings.HasSuffix(c.base, ".log") },
+		"the making of a table":                         func(c change) bool { return c.op == "create" && c.category == "pebble-memtable-flush" },
+		"a write to a table":                            func(c change) bool { return c.op == "write" && c.category == "pebble-memtable-flush" },
+		"a write to the list of files":                  has("write", "MANIFEST"),
+		"a write to what is known of the logs":          has("write", "SYNCED"),
+		"a compaction, until nothing can go on without": func(c change) bool { return c.op == "write" && c.category == "pebble-compaction" },
+		"every change, as when a disk really fills":     func(c change) bool { return c.op == "write" || c.op == "create" || c.op == "rename" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

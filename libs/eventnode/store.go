@@ -149,6 +149,8 @@ func (s *store) engineOptions(d disk, log *slog.Logger, readOnly bool) *pebble.O
 		// again. What is removed is compacted by the scavenge.
 		DisableTableStats: true,
 		EventListener: &pebble.EventListener{
+			WriteStallBegin: func(pebble.WriteStallBeginInfo) { s.space.stall(true) },
+			WriteStallEnd:   func() { s.space.stall(false) },
 			// A reader that meets damage gets an error of its own.
 			DataCorruption: func(info pebble.DataCorruptionInfo) {
 				if _, again := told.LoadOrStore(info.Path, true); !again {
@@ -178,7 +180,7 @@ func (s *store) openEngine(options *pebble.Options) error {
 		err error
 	}
 	result := make(chan opened, 1)
-	full := s.space.blocked()
+	full := s.space.full()
 	go func() {
 		db, err := pebble.Open(s.dir, options)
 		result <- opened{db, err}
@@ -228,7 +230,7 @@ func (s *store) close() error {
 		return errors.Join(s.synced.close(), s.lock.Close())
 	}
 	closed := make(chan error, 1)
-	full := s.space.blocked()
+	full := s.space.full()
 	go func() { closed <- s.db.Close() }()
 	select {
 	case err := <-closed:
