@@ -113,4 +113,5 @@ type Oddity struct {
 	Expected string `json:"expected,omitempty"`
 	Found    string `json:"found,omitempty"`
 	Row      string `json:"row,omitempty" doc:"serial number of the row"`
+	Text     string `json:"text,omitempty" doc:"what the kind says, in Chinese"`
 }

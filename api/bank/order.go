@@ -52,7 +52,9 @@ type Order struct {
 	StopAmount string `json:"stopAmount,omitempty"`
 	// StartTime and ExpireTime are the period that is asked for: of a stop, of a
 	// freeze (FreezeStartTime) or of a second stop (PostponeStartTime). The bank's
-	// own time of execution counts, not these.
+	// own time of execution counts, not these; but a 100105 that is carried out
+	// before the first stop has ended holds from that end on, its StartTime, for 48
+	// hours. A bank that carries it out later stops for 48 hours from then.
 	StartTime  string `json:"startTime,omitempty"`
 	ExpireTime string `json:"expireTime,omitempty"`
 	// ReleaseAmount (解除金额) is how much of a freeze a 100203 releases; empty is

@@ -37,6 +37,9 @@ type StopRequested struct {
 	Warnings        []Warning        `json:"warnings,omitempty"`
 	// Registration is the paper or telephone order that a 04 or 05 (后补) follows.
 	Registration identity.RegistrationID `json:"registration,omitempty"`
+	// From is, of a second stop that prolongs the first (止付延期), when that one ends:
+	// the 48 hours are asked from then. Zero where it had ended.
+	From time.Time `json:"from,omitzero"`
 }
 
 // StopApproved (审核通过), by a person or under a standing approval. Stored as
@@ -64,7 +67,8 @@ type OrderSent struct {
 }
 
 // StopExecuted (止付成功), the bank's 100102. The 48 hours count from
-// ExecutedAt (止付时点), never from the order. Stored as "stop-executed.v1".
+// ExecutedAt (止付时点), never from the order; of a second stop that was carried
+// out before the first had ended, from From. Stored as "stop-executed.v1".
 type StopExecuted struct {
 	Order         identity.OrderID `json:"order"`
 	Case          identity.CaseID  `json:"case"`
@@ -78,6 +82,11 @@ type StopExecuted struct {
 	// BankExpiresAt is the end that the bank names, if it is later than ExpiresAt: it
 	// holds on after the stop has lapsed.
 	BankExpiresAt time.Time `json:"bankExpiresAt,omitzero"`
+	// From is the end of the first stop where this second one prolongs it (止付延期).
+	From time.Time `json:"from,omitzero"`
+	// InPlaceOf are the telephone and paper orders of the case that it stands in the
+	// place of from now on, though it named none: they owe no papers.
+	InPlaceOf []identity.RegistrationID `json:"inPlaceOf,omitempty"`
 }
 
 // StopFailed (未能止付). Final for its order. Stored as "stop-failed.v1".
@@ -234,6 +243,8 @@ type FreezeExecuted struct {
 	Balance     money.Fen        `json:"balanceFen"`
 	ResultCode  string           `json:"resultCode"`
 	Attribution FundsAttributed  `json:"attribution"`
+	// InPlaceOf is as of [StopExecuted].
+	InPlaceOf []identity.RegistrationID `json:"inPlaceOf,omitempty"`
 }
 
 // FreezeQueued (轮候冻结): someone else froze before. Stored as

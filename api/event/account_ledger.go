@@ -31,6 +31,18 @@ type OutflowsAttributed struct {
 	Outflows []Outflow `json:"outflows"`
 }
 
+// CounterpartyFound (对手账户查明): where a debit of the account went whose row names
+// nobody, by the row of the account that was paid or by an officer's order. It goes
+// by its amount, and by serial number or time, until a row of the account's own
+// statement fits it. Stored as "counterparty-found.v1".
+type CounterpartyFound struct {
+	Case     identity.CaseID  `json:"case"`
+	Transfer Transfer         `json:"transfer"`        // from the account; serial number and time as Basis has them
+	Basis    string           `json:"basis"`           // payee-row | officer
+	Order    identity.OrderID `json:"order,omitempty"` // whose answer shows the row, or the officer's own
+	At       time.Time        `json:"at"`
+}
+
 // AttributionMethodChosen (认定方法选定): from now on the account is attributed
 // by this method. Stored as "attribution-method-chosen.v1".
 type AttributionMethodChosen struct {
@@ -90,6 +102,17 @@ type AccountQueryAnswered struct {
 	Measures   []Measure        `json:"measures,omitempty"`
 	Holder     *Party           `json:"holder,omitempty"` // of a 100303
 	At         time.Time        `json:"at"`
+	Held       []HeldBalance    `json:"held,omitempty"` // of a 100309: what is on each of Accounts, in their order
+}
+
+// HeldBalance (名下账户余额) is what a bank says of one account of a holder: its
+// balance, what no measure holds of it, both in fen and absent where the bank says
+// nothing, and its state (账户状态).
+type HeldBalance struct {
+	Account   identity.AccountID `json:"account"`
+	Balance   *money.Fen         `json:"balanceFen,omitempty"`
+	Available *money.Fen         `json:"availableFen,omitempty"`
+	State     string             `json:"state,omitempty"` // normal | stopped | frozen | closed
 }
 
 // Measure (在先措施) is a restraint that a bank reports.

@@ -106,6 +106,9 @@ type PaperOrderRegistered struct {
 	Investigator Officer                 `json:"investigator"`
 	Due          time.Time               `json:"due"`
 	At           time.Time               `json:"at"`
+	// Order is the measure of the case by the channel that was in force when this was
+	// registered, and is in its place: no papers are owed.
+	Order identity.OrderID `json:"order,omitempty"`
 }
 
 // PaperOrderReconciled (后补完成): the papers of a registered order are there.
@@ -154,6 +157,8 @@ type StopAnswerCorrected struct {
 	// Said is what the bank says that it held at first, where an order has changed
 	// the amount since: then Held is what that order has brought.
 	Said money.Fen `json:"saidFen,omitempty"`
+	// From is as in [StopExecuted].
+	From time.Time `json:"from,omitzero"`
 }
 
 // OrderDeliveryFailed (指令送达失败): the machine channel cannot deliver an

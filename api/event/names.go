@@ -40,6 +40,7 @@ func PursuitCodec() Codec[PursuitEvent] {
 		stored("freeze-proposed.v1", func(e FreezeProposed) PursuitEvent { return e }),
 		stored("freeze-approved.v1", func(e FreezeApproved) PursuitEvent { return e }),
 		stored("first-order-overdue.v1", func(e FirstOrderOverdue) PursuitEvent { return e }),
+		stored("order-refused.v1", func(e OrderRefused) PursuitEvent { return e }),
 		stored("plaintext-viewed.v1", func(e PlaintextViewed) PursuitEvent { return e }),
 	)
 }
@@ -107,6 +108,7 @@ func AccountCodec() Codec[AccountEvent] {
 		stored("disproportion-found.v1", func(e DisproportionFound) AccountEvent { return e }),
 		stored("unrelated-proven.v1", func(e UnrelatedProven) AccountEvent { return e }),
 		stored("outflows-attributed.v1", func(e OutflowsAttributed) AccountEvent { return e }),
+		stored("counterparty-found.v1", func(e CounterpartyFound) AccountEvent { return e }),
 		stored("attribution-method-chosen.v1", func(e AttributionMethodChosen) AccountEvent { return e }),
 		stored("manual-attribution-proposed.v1", func(e ManualAttributionProposed) AccountEvent { return e }),
 		stored("manual-attribution-rejected.v1", func(e ManualAttributionRejected) AccountEvent { return e }),

@@ -50,6 +50,18 @@ type DownstreamAccountFound struct {
 	Registration    identity.RegistrationID `json:"registration,omitempty"`
 }
 
+// OrderRefused (止付未成立): an account did not take up an order that its chase had
+// given, so that there is no such order. Stored as "order-refused.v1".
+type OrderRefused struct {
+	Case     identity.CaseID    `json:"case"`
+	Account  identity.AccountID `json:"account"`
+	Order    identity.OrderID   `json:"order"`
+	Cause    string             `json:"cause"`              // code of the rule that refused it
+	Stands   identity.OrderID   `json:"stands,omitempty"`   // the order of the case that the account does have, with which the chase goes on
+	Withheld string             `json:"withheld,omitempty"` // where there is none: refused | parent-withheld
+	At       time.Time          `json:"at"`
+}
+
 // TransferTraced (资金续追): more of the money reached a known account, or what
 // a known transfer carried was revised. Stored as "transfer-traced.v1".
 type TransferTraced struct {
@@ -109,6 +121,7 @@ type PlaintextViewed struct {
 	Unit    identity.Unit   `json:"unit"`
 	Role    string          `json:"role"`
 	Purpose string          `json:"purpose"` // file | court | bank | review
-	What    string          `json:"what"`    // flow | flow-svg | flow-xlsx | explanation
+	What    string          `json:"what"`    // flow | flow-svg | flow-xlsx | explanation | objection | query
 	At      time.Time       `json:"at"`
+	CaseNo  identity.CaseNo `json:"caseNo,omitempty"` // absent: not filed by then
 }

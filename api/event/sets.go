@@ -53,6 +53,7 @@ func (WrongStopConfirmed) isEvent()        {}
 func (DisproportionFound) isEvent()        {}
 func (UnrelatedProven) isEvent()           {}
 func (OutflowsAttributed) isEvent()        {}
+func (CounterpartyFound) isEvent()         {}
 func (AttributionMethodChosen) isEvent()   {}
 func (ManualAttributionProposed) isEvent() {}
 func (ManualAttributionRejected) isEvent() {}
@@ -109,6 +110,7 @@ func (WrongStopConfirmed) isAccount()        {}
 func (DisproportionFound) isAccount()        {}
 func (UnrelatedProven) isAccount()           {}
 func (OutflowsAttributed) isAccount()        {}
+func (CounterpartyFound) isAccount()         {}
 func (AttributionMethodChosen) isAccount()   {}
 func (ManualAttributionProposed) isAccount() {}
 func (ManualAttributionRejected) isAccount() {}
@@ -122,6 +124,7 @@ func (FreezeProposed) isEvent()         {}
 func (FreezeApproved) isEvent()         {}
 func (FirstOrderOverdue) isEvent()      {}
 func (PlaintextViewed) isEvent()        {}
+func (OrderRefused) isEvent()           {}
 
 func (PursuitOpened) isPursuit()          {}
 func (DownstreamAccountFound) isPursuit() {}
@@ -130,6 +133,7 @@ func (FreezeProposed) isPursuit()         {}
 func (FreezeApproved) isPursuit()         {}
 func (FirstOrderOverdue) isPursuit()      {}
 func (PlaintextViewed) isPursuit()        {}
+func (OrderRefused) isPursuit()           {}
 
 func (StandingApprovalGranted) isEvent()  {}
 func (StandingApprovalRevoked) isEvent()  {}

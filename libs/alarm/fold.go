@@ -24,9 +24,13 @@ type folder[S, C, E any] struct {
 
 func (f *folder[S, C, E]) fold(ctx context.Context, id string, r eventlog.Recorded) (S, error) {
 	known, ok := f.streams[id]
-	switch {
-	case ok && r.Revision <= known.revision:
+	if ok && r.Revision <= known.revision {
 		return known.state, nil
+	}
+	if past, kept := f.Recall(id, r); kept {
+		return f.keep(id, folded[S]{past.State, uint64(past.Revision)}), nil //nolint:gosec // it has the event
+	}
+	switch {
 	case r.Revision > 0 && (!ok || r.Revision != known.revision+1): // forgotten, or stopped by an event in between
 		past, err := f.Load(ctx, id)
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"strconv"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -31,17 +32,29 @@ func crowd(tb testing.TB) (*banknet.Network, []banknet.Key) {
 	return n, keys
 }
 
+// processor is the processor's time that this process has used, however many others
+// it had to share with.
+func processor(t *testing.T) time.Duration {
+	t.Helper()
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
+}
+
 // 100,000 accounts at 40 banks open in less than a second and in less than
-// 300 MB. The time is the best of a few, since others may use the machine.
+// 300 MB. The time is the processor's, and the best of a few, since others may use
+// the machine.
 func TestAHundredThousandAccountsOpenAtOnce(t *testing.T) {
 	var before, after runtime.MemStats
 	best := time.Hour
 	for range 5 {
 		runtime.GC()
 		runtime.ReadMemStats(&before)
-		began := time.Now()
+		began := processor(t)
 		n, _ := crowd(t)
-		best = min(best, time.Since(began))
+		best = min(best, processor(t)-began)
 		runtime.GC()
 		runtime.ReadMemStats(&after)
 		runtime.KeepAlive(n)

@@ -13,6 +13,7 @@ import (
 	"github.com/yuanlu/yuanlu/libs/bus"
 	"github.com/yuanlu/yuanlu/libs/eventlog"
 	"github.com/yuanlu/yuanlu/libs/eventnode"
+	"github.com/yuanlu/yuanlu/libs/eventnode/nodetest"
 )
 
 // patient bounds every wait for a real node.
@@ -29,7 +30,7 @@ type server struct {
 
 func newServer(t testing.TB) *server {
 	t.Helper()
-	s := &server{dir: t.TempDir(), addr: "127.0.0.1:0"}
+	s := &server{dir: t.TempDir(), addr: nodetest.Addr(t)}
 	s.up(t)
 	t.Cleanup(func() { _ = s.stop() })
 	return s

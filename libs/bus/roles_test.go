@@ -19,6 +19,7 @@ import (
 
 	"github.com/yuanlu/yuanlu/libs/eventlog"
 	"github.com/yuanlu/yuanlu/libs/eventnode"
+	"github.com/yuanlu/yuanlu/libs/eventnode/nodetest"
 )
 
 // The test binary plays other processes too, told by its environment.
@@ -105,7 +106,7 @@ type process struct {
 
 func newProcess(t testing.TB) *process {
 	t.Helper()
-	p := &process{dir: t.TempDir(), addr: "127.0.0.1:0"}
+	p := &process{dir: t.TempDir(), addr: nodetest.Addr(t)}
 	if err := p.start(); err != nil {
 		t.Fatal(err)
 	}

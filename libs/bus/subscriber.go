@@ -29,6 +29,9 @@ type SubscriberConfig struct {
 	// OrderKey groups events: those with the same key are delivered one after
 	// the other, different keys in parallel. The default is the stream.
 	OrderKey func(r eventlog.Recorded) string
+	// Skip tells which events the consumer has no use for. They are passed over and
+	// never become messages; the checkpoint moves on over them. nil: none.
+	Skip func(r eventlog.Recorded) bool
 	// Parallel is the most messages being processed at a time; default 64.
 	Parallel int
 	// Pending is the most events held in memory; default 4096. Events behind a

@@ -59,6 +59,8 @@ func (s *subscription) run(ctx context.Context) {
 
 	err = s.log.Follow(ctx, from, s.prefixes, func(d eventlog.Delivery) error {
 		switch {
+		case d.Event != nil && s.cfg.Skip != nil && s.cfg.Skip(*d.Event):
+			keep.commit.pass(d.Event.Position)
 		case d.Event != nil:
 			next := &delivery{event: *d.Event, work: keep.commit.begin(d.Event.Position), attempt: 1}
 			return lanes.put(ctx, s.cfg.OrderKey(*d.Event), next)

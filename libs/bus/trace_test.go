@@ -12,15 +12,22 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
 )
 
-func TestTraceGoesThroughTheLog(t *testing.T) {
+// traced records the spans of a test. Afterwards nobody records any: the provider
+// that was there at first would go on handing everything to the first recorder.
+func traced(t *testing.T) (*tracetest.SpanRecorder, trace.TracerProvider) {
+	t.Helper()
 	spans := tracetest.NewSpanRecorder()
 	provider := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans))
-	before := otel.GetTracerProvider()
 	otel.SetTracerProvider(provider)
-	t.Cleanup(func() { otel.SetTracerProvider(before) })
+	t.Cleanup(func() { otel.SetTracerProvider(noop.NewTracerProvider()) })
+	return spans, provider
+}
 
+func TestTraceGoesThroughTheLog(t *testing.T) {
+	spans, provider := traced(t)
 	log := newLog(t)
 	pub := newPublisher(t, log, bus.PublisherConfig{})
 	sub := newSubscriber(t, log, bus.SubscriberConfig{MinBackoff: time.Millisecond})
@@ -89,12 +96,7 @@ func TestTraceOfAServicesEventIsTakenUp(t *testing.T) {
 }
 
 func TestRedeliveryInAGroupLinksToTheDeliveryBefore(t *testing.T) {
-	spans := tracetest.NewSpanRecorder()
-	provider := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans))
-	before := otel.GetTracerProvider()
-	otel.SetTracerProvider(provider)
-	t.Cleanup(func() { otel.SetTracerProvider(before) })
-
+	spans, _ := traced(t)
 	log := newLog(t)
 	publish(t, log, "orders", 1)
 	sub := newPersistent(t, log, bus.PersistentConfig{NackDelay: soon})

@@ -36,7 +36,7 @@ var (
 // Rules lists the rules of this package.
 func Rules() []rule.Rule {
 	var rules []rule.Rule
-	for _, v := range []*rule.Violation{ErrAmountNotPositive, ErrAmountAbsurd, ErrTimeAhead, ErrTimeImplausible, ErrNumberMissing, ErrNumberMalformed, ErrNameMissing, ErrTextControl, ErrKind, ErrSameAccount, ErrBankAmount, ErrBankTime} {
+	for _, v := range []*rule.Violation{ErrAmountNotPositive, ErrAmountAbsurd, ErrTimeAhead, ErrTimeImplausible, ErrNumberMissing, ErrNumberMalformed, ErrNameMissing, ErrTextControl, ErrKind, ErrSameAccount, ErrBankAmount, ErrBankTime, ErrDocumentNumber, ErrIDMalformed, ErrPersonalNumber} {
 		rules = append(rules, v.Rule)
 	}
 	return rules
@@ -105,7 +105,7 @@ func (d Desk) Account(ctx context.Context, in Account, pointer string) (identity
 		return identity.Account{}, nil, ErrKind.At("%s/kind", pointer)
 	}
 	id := identity.AccountIDOf(bank.Code, d.Keys.Index(privacy.Account, number))
-	boxes, err := d.Keys.SealAll(ctx, string(id), map[string]string{"account-number": number, "account-holder": in.Holder})
+	boxes, err := d.Keys.SealAll(ctx, string(id), map[string]string{"account-number": number, "account-holder": identity.Visible(in.Holder)})
 	if err != nil {
 		return identity.Account{}, nil, fmt.Errorf("seal account: %w", err)
 	}
@@ -147,7 +147,7 @@ func (d Desk) Person(ctx context.Context, in Person, now time.Time, fallback, po
 	}
 	party.ID = identity.PartyID(identity.Derive("party", or(party.IDNumberKey, or(party.PhoneKey, fallback))).String())
 	boxes, err := d.Keys.SealAll(ctx, string(party.ID), map[string]string{
-		"name": in.Name, "id-number": number, "phone": in.Phone, "address": in.Address,
+		"name": identity.Visible(in.Name), "id-number": number, "phone": identity.Plain(in.Phone), "address": in.Address,
 	})
 	if err != nil {
 		return identity.Party{}, nil, fmt.Errorf("seal person: %w", err)
@@ -164,10 +164,9 @@ func (d Desk) Transfer(ctx context.Context, in Transfer, id identity.TransferID,
 	if err := Time(in.At, now, pointer+"/at"); err != nil {
 		return identity.Transfer{}, nil, err
 	}
-	if in.Serial != "" {
-		if _, err := identity.ParseSerial(in.Serial); err != nil {
-			return identity.Transfer{}, nil, at(err, pointer+"/serial")
-		}
+	serial, hidden, err := d.declared(in)
+	if err != nil {
+		return identity.Transfer{}, nil, at(err, pointer+"/serial")
 	}
 	var from, to identity.Account
 	var warnings, more []identity.Warning
@@ -182,7 +181,21 @@ func (d Desk) Transfer(ctx context.Context, in Transfer, id identity.TransferID,
 	if from.ID == to.ID {
 		return identity.Transfer{}, nil, ErrSameAccount.At("%s/to", pointer)
 	}
-	return identity.Transfer{ID: id, From: from, To: to, Amount: in.AmountFen, At: in.At.UTC(), Serial: in.Serial}, append(warnings, more...), nil
+	if warnings = append(warnings, more...); hidden {
+		warnings = append(warnings, identity.Warning{Code: WarnSerialPersonal, Pointer: pointer + "/serial"})
+	}
+	return identity.Transfer{ID: id, From: from, To: to, Amount: in.AmountFen, At: in.At.UTC(), Serial: serial}, warnings, nil
+}
+
+// declared is the serial number of a transfer as it is to rest in clear, if it has
+// one. That of either account is none.
+func (d Desk) declared(in Transfer) (serial string, hidden bool, err error) {
+	if in.Serial == "" {
+		return "", false, nil
+	}
+	return d.Serial(in.Serial, func(number string) bool {
+		return number == identity.NormaliseAccount(in.From.Number) || number == identity.NormaliseAccount(in.To.Number)
+	})
 }
 
 // Amount refuses what no transfer can be.
@@ -216,7 +229,7 @@ func earliest() time.Time { return time.Date(2000, 1, 1, 0, 0, 0, 0, identity.Sh
 // characters.
 func Name(name, pointer string) error {
 	switch {
-	case !strings.ContainsFunc(name, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) }):
+	case !strings.ContainsFunc(identity.Visible(name), func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) }):
 		return ErrNameMissing.At("%s", pointer)
 	case control(name):
 		return ErrTextControl.At("%s", pointer)
@@ -245,9 +258,9 @@ func or(s, fallback string) string {
 // Counterparty seals the other side of a row as a bank gives it. Nothing is
 // refused: what a bank says is kept, even of a bank that the list lacks.
 func (d Desk) Counterparty(ctx context.Context, in Account) (identity.Account, error) {
-	number, bank := identity.NormaliseAccount(in.Number), identity.BankCode(in.Bank)
+	number, bank := identity.NormaliseAccount(in.Number), identity.BankCode(identity.Plain(in.Bank))
 	id := identity.AccountIDOf(bank, d.Keys.Index(privacy.Account, number))
-	boxes, err := d.Keys.SealAll(ctx, string(id), map[string]string{"account-number": number, "account-holder": in.Holder})
+	boxes, err := d.Keys.SealAll(ctx, string(id), map[string]string{"account-number": number, "account-holder": identity.Visible(in.Holder)})
 	if err != nil {
 		return identity.Account{}, fmt.Errorf("seal account: %w", err)
 	}

@@ -363,7 +363,7 @@ func TestTheRulesAreListed(t *testing.T) {
 		}
 		listed[r.Code] = true
 	}
-	for _, v := range []*rule.Violation{entry.ErrAmountNotPositive, entry.ErrAmountAbsurd, entry.ErrTimeAhead, entry.ErrTimeImplausible, entry.ErrNumberMalformed, entry.ErrTextControl, entry.ErrNumberMissing, entry.ErrNameMissing, entry.ErrKind, entry.ErrSameAccount, entry.ErrBankAmount, entry.ErrBankTime} {
+	for _, v := range []*rule.Violation{entry.ErrAmountNotPositive, entry.ErrAmountAbsurd, entry.ErrTimeAhead, entry.ErrTimeImplausible, entry.ErrNumberMalformed, entry.ErrTextControl, entry.ErrNumberMissing, entry.ErrNameMissing, entry.ErrKind, entry.ErrSameAccount, entry.ErrBankAmount, entry.ErrBankTime, entry.ErrDocumentNumber, entry.ErrIDMalformed, entry.ErrPersonalNumber} {
 		if !listed[v.Rule.Code] {
 			t.Errorf("%s is not listed", v.Rule.Code)
 		}

@@ -18,6 +18,9 @@ func (o Officer) Check(pointer string) (policeNo string, unit identity.Unit, err
 	if policeNo, err = identity.ParsePoliceNo(o.PoliceNo); err != nil {
 		return "", "", at(err, pointer+"/policeNo")
 	}
+	if personal(policeNo) {
+		return "", "", ErrPersonalNumber.At("%s/policeNo", pointer)
+	}
 	unit, err = identity.ParseUnit(o.Unit)
 	if err != nil {
 		return "", "", at(err, pointer+"/unit")

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/yuanlu/yuanlu/libs/chain"
+	"github.com/yuanlu/yuanlu/libs/eventlog"
 )
 
 // CacheBytes is what a service gives the cache of one kind of aggregate: what
@@ -111,6 +113,24 @@ func (c Case[S, C, E]) Done(id string, command uuid.UUID) bool {
 	}
 	at, _ := c.Cache.find(c.Stream(id), past, command)
 	return at.last >= at.first
+}
+
+// Recall returns the past of a stream up to an event of the log, or further, as it
+// is kept in memory, to one who would read the stream otherwise: the log is not
+// asked. An event that was heard of before its writer has heard that it is stored
+// is added; that it comes next its seal tells, as it tells of all before it.
+func (c Case[S, C, E]) Recall(id string, r eventlog.Recorded) (Past[S, E], bool) {
+	past, ok := c.Cache.recall(c.Stream(id))
+	if !ok || r.Revision > uint64(len(past.ids)) {
+		return Past[S, E]{}, false
+	}
+	if r.Revision == uint64(len(past.ids)) {
+		before := past.hash
+		past, err := c.fold(past, r)
+		return past, err == nil && before != "" && past.Metas[r.Revision].Prev == before
+	}
+	_, hash, err := chain.SplitHash(r.Meta)
+	return past, err == nil && past.ids[r.Revision] == r.ID && past.Metas[r.Revision].Hash == hash
 }
 
 // put keeps a past that the log has just shown, unless more is known already.

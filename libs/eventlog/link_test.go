@@ -39,6 +39,10 @@ func calls(log *eventlog.Log) map[string]func(context.Context) error {
 	}
 }
 
+// givesUp is how long a call waits that has no deadline. What takes half as long
+// has not waited for that, on however slow a machine.
+const givesUp = 10 * time.Second
+
 // settings make the client patient, or have it give itself up at once.
 var settings = map[string]string{
 	"a patient client":              "",
@@ -76,7 +80,7 @@ func TestNoCallOutlivesItsContext(t *testing.T) {
 						t.Errorf("%s: %v", name, err)
 					}
 				}
-				if took := time.Since(start); took > 3*time.Second {
+				if took := time.Since(start); took > givesUp/2 {
 					t.Errorf("%s: took %v", name, took)
 				}
 			}
@@ -153,7 +157,20 @@ func TestClose(t *testing.T) {
 		}
 	}
 	s.down(t)
-	goleak.VerifyNone(t, ignored...)
+	noneLeft(t, ignored...)
+}
+
+// noneLeft waits for the goroutines of a test to end; goleak by itself does so for
+// half a second.
+func noneLeft(t *testing.T, ignored ...goleak.Option) {
+	t.Helper()
+	var left error
+	for deadline := time.Now().Add(patient); time.Now().Before(deadline); {
+		if left = goleak.Find(ignored...); left == nil {
+			return
+		}
+	}
+	t.Error(left)
 }
 
 func TestCloseDoesNotWaitForTheNode(t *testing.T) {
@@ -182,7 +199,7 @@ func TestCloseDoesNotWaitForTheNode(t *testing.T) {
 			t.Errorf("%s still waits", name)
 		}
 	}
-	if took := time.Since(start); took > time.Second {
+	if took := time.Since(start); took > givesUp/2 {
 		t.Errorf("took %v", took)
 	}
 }
@@ -201,7 +218,7 @@ func TestCallsWithoutDeadlineGiveUp(t *testing.T) {
 			if err := call(context.Background()); !errors.Is(err, eventlog.ErrUnavailable) {
 				t.Errorf("%s: error %v, want unavailable", name, err)
 			}
-			if took := time.Since(start); took < 5*time.Second || took > 15*time.Second {
+			if took := time.Since(start); took < givesUp/2 || took > givesUp*3/2 {
 				t.Errorf("%s: took %v", name, took)
 			}
 		})

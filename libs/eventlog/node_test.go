@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/yuanlu/yuanlu/libs/eventlog"
 	"github.com/yuanlu/yuanlu/libs/eventnode"
+	"github.com/yuanlu/yuanlu/libs/eventnode/nodetest"
 )
 
 // patient bounds every wait for a real node.
@@ -23,7 +24,7 @@ type server struct {
 
 func newServer(t *testing.T) *server {
 	t.Helper()
-	s := &server{dir: t.TempDir(), addr: "127.0.0.1:0"}
+	s := &server{dir: t.TempDir(), addr: nodetest.Addr(t)}
 	s.up(t)
 	t.Cleanup(func() {
 		if s.node != nil {

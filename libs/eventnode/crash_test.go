@@ -123,7 +123,7 @@ func load(ctx context.Context, t *testing.T, connection string, book *acked) *sy
 			for ctx.Err() == nil {
 				stream := fmt.Sprintf("case-%d", rand.IntN(6))
 				events := notes("x", "y", "z")[:1+rand.IntN(3)]
-				one, cancel := context.WithTimeout(ctx, 5*time.Second)
+				one, cancel := context.WithTimeout(ctx, patience)
 				r, err := c.AppendToStream(one, stream, esdb.AppendToStreamOptions{}, events...)
 				cancel()
 				if err != nil {

@@ -104,10 +104,11 @@ func (b Banks) Lookup(code BankCode) (Bank, bool) {
 	return bank, ok
 }
 
-// Parse reads a bank code and demands that the list knows it: otherwise
-// [ErrBankMalformed], [ErrBankCheckDigit] or [ErrBankUnknown].
+// Parse reads a bank code as it is typed, full-width digits and blanks around it
+// too, and demands that the list knows it: otherwise [ErrBankMalformed],
+// [ErrBankCheckDigit] or [ErrBankUnknown].
 func (b Banks) Parse(s string) (Bank, error) {
-	code, err := ParseBankCode(s)
+	code, err := ParseBankCode(strings.TrimSpace(Plain(s)))
 	if err != nil {
 		return Bank{}, err
 	}

@@ -35,7 +35,8 @@ func ParseIDKind(s string) (IDKind, error) {
 }
 
 // ParseID checks and normalises a number as its kind of document asks: resident
-// and temporary ID cards, and social credit codes. Others are kept as written.
+// and temporary ID cards, and social credit codes. Others are kept as written, in
+// [Plain] characters.
 func ParseID(kind IDKind, number string) (string, error) {
 	switch kind {
 	case IDCard, TemporaryIDCard:
@@ -46,5 +47,5 @@ func ParseID(kind IDKind, number string) (string, error) {
 		SocialSecurityNumber, TaiwanPermit, ForeignerResidence, OrganisationCode, BusinessLicence, OldRegistrationNumber, OtherID:
 		// No check that all of their issuers keep.
 	}
-	return number, nil
+	return Plain(number), nil
 }

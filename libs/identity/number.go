@@ -99,11 +99,11 @@ func (n CaseNo) Unit() Unit {
 }
 
 // ParseIDCard (居民身份证号码) returns the number in its stored form: blanks
-// cut off and a final x made X. Old numbers of 15 digits are taken as they are,
+// cut off, full-width characters made plain and a final x made X. Old numbers of 15 digits are taken as they are,
 // since they carry no check digit. Whether the date lies in the future is a
 // question of when it is asked: see [CheckIDCard].
 func ParseIDCard(s string) (string, error) {
-	s = strings.ToUpper(strings.TrimSpace(s))
+	s = strings.ToUpper(strings.TrimSpace(Plain(s)))
 	if len(s) == 15 && digits(s) {
 		return s, nil
 	}
@@ -133,9 +133,9 @@ func idCardCheck(body string) byte {
 const usccAlphabet = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
 // ParseUSCC (统一社会信用代码) returns the code of a firm in its stored form:
-// blanks cut off, upper case.
+// blanks cut off, full-width characters made plain, upper case.
 func ParseUSCC(s string) (string, error) {
-	s = strings.ToUpper(strings.TrimSpace(s))
+	s = strings.ToUpper(strings.TrimSpace(Plain(s)))
 	if len(s) != 18 {
 		return "", ErrUSCCMalformed
 	}

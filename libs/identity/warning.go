@@ -117,17 +117,17 @@ func CheckDivision(code string, at time.Time) []Warning {
 	return nil
 }
 
-// NormaliseAccount returns an account number without blanks and hyphens and in
-// upper case, the form in which it is compared and indexed. The mark between
-// main and sub-account (_) stays.
-func NormaliseAccount(number string) string {
-	return strings.ToUpper(strings.NewReplacer(" ", "", "\t", "", "-", "", "\u3000", "").Replace(number))
-}
+// NormaliseAccount returns an account number without blanks, hyphens and what
+// nobody sees, in ASCII where it was written full-width, and in upper case: the
+// form in which it is compared and indexed. The mark between main and sub-account
+// (_) stays.
+func NormaliseAccount(number string) string { return strings.ToUpper(bare(number)) }
 
-// NormalisePhone returns a phone number without blanks, hyphens, brackets and
-// the prefix of China (+86, 0086), the form in which it is compared and indexed.
+// NormalisePhone returns a phone number without blanks, hyphens, brackets, what
+// nobody sees and the prefix of China (+86, 0086), in ASCII where it was written
+// full-width: the form in which it is compared and indexed.
 func NormalisePhone(number string) string {
-	number = strings.NewReplacer(" ", "", "\t", "", "-", "", "(", "", ")", "", "\u3000", "").Replace(number)
+	number = strings.NewReplacer("(", "", ")", "").Replace(bare(number))
 	for _, prefix := range []string{"+86", "0086"} {
 		if rest, ok := strings.CutPrefix(number, prefix); ok {
 			return rest
@@ -136,9 +136,10 @@ func NormalisePhone(number string) string {
 	return number
 }
 
-// NormaliseName returns a name without blanks and in upper case, with one form of
-// the dot in transcribed names, the form in which it is compared and indexed.
+// NormaliseName returns a name without blanks and what nobody sees, in upper case
+// and in ASCII where it was written full-width, with one form of the dot in
+// transcribed names: the form in which it is compared and indexed.
 func NormaliseName(name string) string {
-	name = strings.NewReplacer(" ", "", "\t", "", "\u3000", "", "•", "·", "・", "·", "．", "·").Replace(name)
-	return strings.ToUpper(name)
+	name = strings.NewReplacer("•", "·", "・", "·", "．", "·").Replace(name) // before the last of them becomes a full stop
+	return strings.ToUpper(strings.NewReplacer(" ", "", "\t", "").Replace(Plain(name)))
 }

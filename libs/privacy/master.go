@@ -136,12 +136,13 @@ const (
 	Phone               // 电话号码, as identity.NormalisePhone writes it
 	Name                // 姓名, as identity.NormaliseName writes it
 	Input               // what a command was asked to do: method, path and body
+	Serial              // 流水号 that passes for somebody's number
 	kinds
 )
 
 // String is the kind's name, part of the label that its key is derived under.
 func (k Kind) String() string {
-	return [kinds]string{"account", "id-card", "phone", "name", "input"}[k]
+	return [kinds]string{"account", "id-card", "phone", "name", "input", "serial"}[k]
 }
 
 // indexBytes is the length of a blind index: 128 bits keep accidents away, and

@@ -123,7 +123,7 @@ func TestABlindIndexTellsEqualityAndNothingElse(t *testing.T) {
 	k := privacy.NewKeyring(newMemory(), m)
 	form := regexp.MustCompile(`^[0-9a-f]{32}$`)
 	seen := make(map[string]privacy.Kind)
-	for _, kind := range []privacy.Kind{privacy.Account, privacy.IDCard, privacy.Phone, privacy.Name, privacy.Input} {
+	for _, kind := range []privacy.Kind{privacy.Account, privacy.IDCard, privacy.Phone, privacy.Name, privacy.Input, privacy.Serial} {
 		index := k.Index(kind, "13812345678")
 		if !form.MatchString(index) {
 			t.Errorf("%s: %q is not 16 bytes in hex", kind, index)

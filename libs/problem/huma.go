@@ -102,9 +102,13 @@ func schemaRule(d *huma.ErrorDetail) *rule.Violation {
 	return errWrongType
 }
 
-// place is where a finding leads to. An unknown field leads to the object that
-// holds it: its name is what was sent, and could be anybody's.
+// place is where a finding leads to: a missing field to where it belongs. An
+// unknown field leads to the object that holds it, "" for the body itself: its name
+// is what was sent, and could be anybody's.
 func place(d *huma.ErrorDetail) string {
+	if name, missing := missingField(d.Message); missing {
+		return d.Location + "." + name
+	}
 	if d.Message != validation.MsgUnexpectedProperty {
 		return d.Location
 	}
@@ -119,6 +123,15 @@ func place(d *huma.ErrorDetail) string {
 		}
 	}
 	return d.Location[:len(d.Location)-longest]
+}
+
+// missingField is the name of a field that huma says is missing. It is the schema's,
+// not what was sent.
+func missingField(message string) (name string, missing bool) {
+	before, after, _ := strings.Cut(validation.MsgExpectedRequiredProperty, "%s")
+	name, begins := strings.CutPrefix(message, before)
+	name, ends := strings.CutSuffix(name, after)
+	return name, begins && ends && name != ""
 }
 
 // pointer turns huma's "body.transfers[0].amountFen" into

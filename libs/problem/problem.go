@@ -10,6 +10,7 @@ import (
 	"net/http"
 
 	"github.com/yuanlu/yuanlu/libs/access"
+	"github.com/yuanlu/yuanlu/libs/clock"
 	"github.com/yuanlu/yuanlu/libs/es"
 	"github.com/yuanlu/yuanlu/libs/eventlog"
 	"github.com/yuanlu/yuanlu/libs/rule"
@@ -118,6 +119,7 @@ var (
 	errBusy          = rule.New("stream-busy", "并发写入过多，请重试", "too many others write at once; try again", "")
 	errUnavailable   = rule.New("log-unavailable", "事件日志暂不可用，请重试", "the event log cannot be reached; try again", "")
 	errRateLimited   = rule.New("rate-limited", "请求过于频繁", "too many requests", "")
+	errClockBack     = rule.New("clock-backwards", "演示时钟只能向前拨动", "the demonstration clock only goes forward", "")
 	errNotAcceptable = rule.New("not-acceptable", "仅提供 application/json", "only application/json can be served", "")
 )
 
@@ -147,6 +149,7 @@ func edges() []edge {
 		{es.ErrReused, errReused, http.StatusUnprocessableEntity},
 		{es.ErrStale, errStale, http.StatusPreconditionFailed},
 		{es.ErrBusy, errBusy, http.StatusServiceUnavailable},
+		{clock.ErrBackwards, errClockBack, http.StatusUnprocessableEntity},
 		{eventlog.ErrUnavailable, errUnavailable, http.StatusServiceUnavailable},
 		{context.DeadlineExceeded, errUnavailable, http.StatusServiceUnavailable},
 		{context.Canceled, errUnavailable, http.StatusServiceUnavailable}, // the service is stopping, or nobody is listening any more
@@ -158,7 +161,7 @@ func Rules() []rule.Rule {
 	var rules []rule.Rule
 	for _, v := range []*rule.Violation{
 		errMalformed, ErrDuplicateField, errUnknownField, errMissingField, errWrongType, errNotWholeFen, errTooLarge, errMediaType, errNoRoute, errMethod,
-		errNoToken, errBadToken, errNoKey, errReused, errStale, errBusy, errUnavailable, errRateLimited, errNotAcceptable, errInternal,
+		errNoToken, errBadToken, errNoKey, errReused, errStale, errBusy, errUnavailable, errRateLimited, errNotAcceptable, errClockBack, errInternal,
 	} {
 		rules = append(rules, v.Rule)
 	}
@@ -193,7 +196,9 @@ func byStatus(status int) *rule.Violation {
 }
 
 // Write answers a request that did not reach huma.
-func Write(w http.ResponseWriter, status int) { send(w, fromRule(byStatus(status), status)) }
+func Write(ctx context.Context, w http.ResponseWriter, status int) {
+	send(w, traced(ctx, fromRule(byStatus(status), status)))
+}
 
 // Refuse answers a request that did not reach huma with the problem that an
 // error is.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/yuanlu/yuanlu/libs/access"
+	"github.com/yuanlu/yuanlu/libs/clock"
 	"github.com/yuanlu/yuanlu/libs/es"
 	"github.com/yuanlu/yuanlu/libs/eventlog"
 	"github.com/yuanlu/yuanlu/libs/problem"
@@ -112,13 +113,13 @@ func TestWriteAnswersWithAProblem(t *testing.T) {
 		413: "request-too-large", 415: "media-type-unsupported", 422: "field-invalid", 429: "rate-limited", 500: "internal-error", 503: "log-unavailable",
 	} {
 		w := httptest.NewRecorder()
-		problem.Write(w, status)
+		problem.Write(traced(t.Context()), w, status)
 		var p problem.Problem
 		if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil {
 			t.Errorf("%d: %v in %s", status, err, w.Body)
 			continue
 		}
-		if w.Code != status || p.Status != status || p.Code != code || w.Header().Get("Content-Type") != "application/problem+json" || p.Title == "" {
+		if w.Code != status || p.Status != status || p.Code != code || w.Header().Get("Content-Type") != "application/problem+json" || p.Title == "" || p.TraceID != traceID {
 			t.Errorf("%d: answered %d %s %+v", status, w.Code, w.Header().Get("Content-Type"), p)
 		}
 	}
@@ -135,13 +136,13 @@ func TestTheRulesOfTheEdgeAreListedOnce(t *testing.T) {
 	}
 	for _, status := range []int{400, 401, 404, 405, 406, 413, 415, 422, 429, 500, 503, http.StatusTeapot} {
 		w := httptest.NewRecorder()
-		problem.Write(w, status)
+		problem.Write(traced(t.Context()), w, status)
 		var p problem.Problem
 		if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil || !listed[p.Code] {
 			t.Errorf("%d leads to %q, which is not listed (%v)", status, p.Code, err)
 		}
 	}
-	for _, err := range []error{access.ErrNoToken, access.ErrBadToken, problem.ErrNoKey(), es.ErrReused, es.ErrStale, es.ErrBusy, eventlog.ErrUnavailable} {
+	for _, err := range []error{access.ErrNoToken, access.ErrBadToken, problem.ErrNoKey(), es.ErrReused, es.ErrStale, es.ErrBusy, clock.ErrBackwards, eventlog.ErrUnavailable} {
 		if p := problem.Of(t.Context(), err); !listed[p.Code] {
 			t.Errorf("%v leads to %q, which is not listed", err, p.Code)
 		}

@@ -36,7 +36,10 @@ type Reactor[E, I any] struct {
 	Carry func(ctx context.Context, cause es.Cause, intent I) error
 	// OrderKey groups messages that must be heard in order; nil for their stream.
 	OrderKey func(r eventlog.Recorded) string
-	Actor    es.Actor
+	// Idle tells, by its stored name, of an event that React makes nothing of: it is
+	// passed over unread. nil: all are heard.
+	Idle  func(name string) bool
+	Actor es.Actor
 	// Parallel is the most messages that are carried out at a time; the bus's own
 	// bound if 0.
 	Parallel int
@@ -67,6 +70,7 @@ func (r *Reactor[E, I]) Parked() int64 { return r.parked.Load() }
 func (r *Reactor[E, I]) Run(ctx context.Context) error {
 	sub, err := bus.NewSubscriber(r.Log, bus.SubscriberConfig{
 		Name: r.Name, Checkpoints: bus.StreamCheckpoints(r.Log), OrderKey: r.OrderKey, Parallel: r.Parallel, Logger: r.Logger,
+		Skip: func(e eventlog.Recorded) bool { return r.Idle != nil && r.Idle(e.Type) },
 	})
 	if err != nil {
 		return fmt.Errorf("subscribe %s: %w", r.Name, err)

@@ -47,6 +47,20 @@ func TestEachIntentIsCarriedOnceUnderItsOwnCommand(t *testing.T) {
 	}
 }
 
+func TestWhatNothingIsMadeOfIsPassedOverUnread(t *testing.T) {
+	h := newHouse(t)
+	h.raw("talk-1", "chatter.v1", "unreadable", "not metadata either")
+	h.say("talk-1", said{Want: []string{"a"}})
+	r := h.reactor()
+	r.Idle = func(name string) bool { return name == "chatter.v1" }
+	h.run(r)
+	h.effects(1)
+	h.only("1", "a")
+	if r.Parked() != 0 {
+		t.Errorf("%d messages were parked", r.Parked())
+	}
+}
+
 func TestMessagesOfOneStreamAreHeardInOrderAlsoAfterFaults(t *testing.T) {
 	h := newHouse(t)
 	for n := range 15 {

@@ -1,39 +1,19 @@
 package service_test
 
 import (
-	"crypto/ed25519"
-	"crypto/rand"
-	"crypto/x509"
 	"encoding/json"
-	"encoding/pem"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/yuanlu/yuanlu/libs/channel/channeltest"
 	"github.com/yuanlu/yuanlu/libs/identity"
 	"github.com/yuanlu/yuanlu/libs/service"
 )
 
 const icbc = "102100099996"
-
-func channelKeys(t *testing.T) (private, public string) {
-	t.Helper()
-	pub, priv, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	secret, err := x509.MarshalPKCS8PrivateKey(priv)
-	if err != nil {
-		t.Fatal(err)
-	}
-	open, err := x509.MarshalPKIXPublicKey(pub)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret})), string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: open}))
-}
 
 // channelsFile writes a list with one bank, edited.
 func channelsFile(t *testing.T, public string, edit func(file, bank map[string]any)) []byte {
@@ -51,7 +31,7 @@ func channelsFile(t *testing.T, public string, edit func(file, bank map[string]a
 }
 
 func TestAListOfChannelsIsTakenWholeOrNotAtAll(t *testing.T) {
-	private, public := channelKeys(t)
+	private, public := channeltest.Pair(t)
 	c, err := service.ParseChannels(channelsFile(t, public, nil), []byte(private), identity.DefaultBanks(), time.Now)
 	if err != nil {
 		t.Fatal(err)
@@ -102,7 +82,7 @@ func TestAListOfChannelsIsTakenWholeOrNotAtAll(t *testing.T) {
 }
 
 func TestTheChannelsAreReadFromTheFilesThatTheOperatorNames(t *testing.T) {
-	private, public := channelKeys(t)
+	private, public := channeltest.Pair(t)
 	list, key := filepath.Join(t.TempDir(), "banks.json"), filepath.Join(t.TempDir(), "key.pem")
 	for path, text := range map[string][]byte{list: channelsFile(t, public, nil), key: []byte(private)} {
 		if err := os.WriteFile(path, text, 0o600); err != nil {

@@ -31,14 +31,14 @@ func demoRoutes(mux *http.ServeMux, city City) {
 		}
 		virtual, ok := city.Clock.(*clock.Virtual)
 		if err := decode(w, r, &body); err != nil || !ok || body.Now.IsZero() {
-			problem.Write(w, http.StatusBadRequest)
+			problem.Write(r.Context(), w, http.StatusBadRequest)
 			return
 		}
 		switch err := virtual.Set(r.Context(), body.Now); {
 		case errors.Is(err, clock.ErrBackwards):
-			problem.Write(w, http.StatusUnprocessableEntity)
+			problem.Refuse(r.Context(), w, err)
 		case err != nil:
-			problem.Write(w, http.StatusServiceUnavailable)
+			problem.Write(r.Context(), w, http.StatusServiceUnavailable)
 		default:
 			writeJSON(w, http.StatusOK, map[string]any{"now": city.Clock.Now(), "set": true})
 		}
@@ -46,17 +46,17 @@ func demoRoutes(mux *http.ServeMux, city City) {
 	mux.HandleFunc("POST /v1/demo/tokens", func(w http.ResponseWriter, r *http.Request) {
 		var who access.Person
 		if err := decode(w, r, &who); err != nil {
-			problem.Write(w, http.StatusBadRequest)
+			problem.Write(r.Context(), w, http.StatusBadRequest)
 			return
 		}
 		// What services do by themselves is never done by a person.
 		if who.Role == access.System || strings.HasPrefix(who.User, "system:") {
-			problem.Write(w, http.StatusUnprocessableEntity)
+			problem.Write(r.Context(), w, http.StatusUnprocessableEntity)
 			return
 		}
 		token, err := city.Issuer.Issue(who, 24*time.Hour)
 		if err != nil {
-			problem.Write(w, http.StatusUnprocessableEntity)
+			problem.Write(r.Context(), w, http.StatusUnprocessableEntity)
 			return
 		}
 		writeJSON(w, http.StatusCreated, map[string]string{"token": token})

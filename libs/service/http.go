@@ -51,7 +51,7 @@ func edge(logger *slog.Logger, next http.Handler) http.Handler {
 			}
 			if p != nil {
 				logger.Error("a handler panicked", slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.String("stack", string(debug.Stack())))
-				problem.Write(w, http.StatusInternalServerError)
+				problem.Write(ctx, w, http.StatusInternalServerError)
 			}
 		}()
 		next.ServeHTTP(w, r.WithContext(ctx))
@@ -96,7 +96,7 @@ func notFound(mux *http.ServeMux) http.Handler {
 	found := strict(mux)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if unclean(r.URL.EscapedPath()) {
-			problem.Write(w, http.StatusNotFound)
+			problem.Write(r.Context(), w, http.StatusNotFound)
 			return
 		}
 		if _, pattern := mux.Handler(r); pattern != "" {
@@ -112,7 +112,7 @@ func notFound(mux *http.ServeMux) http.Handler {
 				w.Header().Add("Allow", method)
 			}
 		}
-		problem.Write(w, status)
+		problem.Write(r.Context(), w, status)
 	})
 }
 

@@ -179,6 +179,10 @@ func TestOnlyADemonstrationMovesItsClockAndHandsOutTokens(t *testing.T) {
 				t.Errorf("demo %t: %s %s: %d %s", demo, row.method, row.path, a.Status, a.Body)
 			}
 		}
+		back := c.Do(li(), http.MethodPost, "/v1/demo/clock", "", map[string]any{"now": before})
+		if want := map[bool]string{true: "clock-backwards", false: "path-unknown"}[demo]; back.Code() != want {
+			t.Errorf("demo %t: turned back: %d %s, want %s", demo, back.Status, back.Body, want)
+		}
 		if moved := c.Clock.Now().Sub(before) > 47*time.Hour; moved != demo {
 			t.Errorf("demo %t: the clock has moved: %t", demo, moved)
 		}

@@ -22,7 +22,7 @@ import (
 )
 
 // patient bounds every wait for something that another goroutine does.
-const patient = 20 * time.Second
+const patient = time.Minute
 
 var (
 	errBlank  = rule.New("note-blank", "内容为空", "a note is blank", "<法>").As(rule.Invalid)

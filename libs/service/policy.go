@@ -20,6 +20,9 @@ import (
 type Policy struct {
 	City identity.Unit `json:"unit"` // the centre's own unit code
 	Name string        `json:"name"`
+	// Units names the units of the city by their codes, as holders are told of them
+	// (责任单位). What a city's file names is added to what ships.
+	Units map[identity.Unit]string `json:"units"`
 	// Chase limits the automatic orders of the chase (追踪策略).
 	Chase ChasePolicy `json:"chase"`
 	// AlertMinutes gives the minutes to sign and to make first contact, by
@@ -67,6 +70,7 @@ func DefaultPolicy() Policy {
 	return Policy{
 		City:  "440900000000",
 		Name:  "茂名市反诈中心",
+		Units: map[identity.Unit]string{"440981000000": "高州市公安局", "440982000000": "化州市公安局", "440983000000": "信宜市公安局"},
 		Chase: ChasePolicy{MaxLevel: 8, MinAmount: 100_00, Method: "DIRECT_TIMESTAMP", HumanKinds: identity.HumanKinds(), Scope: "ALL"},
 		AlertMinutes: map[string]AlertMinutes{
 			"critical": {3, 5}, "high": {5, 15}, "medium": {30, 240}, "low": {120, 1440}, "advisory": {1440, 7 * 1440},
@@ -122,6 +126,11 @@ func (p Policy) check() error {
 	if _, err := identity.ParseUnit(string(p.City)); err != nil {
 		return fmt.Errorf("%w: unit: %w", errPolicy, err)
 	}
+	for unit, name := range p.Units {
+		if _, err := identity.ParseUnit(string(unit)); err != nil || name == "" {
+			return fmt.Errorf("%w: units: %q is no code of a unit, or has no name", errPolicy, unit)
+		}
+	}
 	if p.Chase.MaxLevel < 1 || p.Chase.MaxLevel > deepest || p.Chase.MinAmount < 0 {
 		return fmt.Errorf("%w: chase: maxLevel is 1 to %d, minAmountFen not negative", errPolicy, deepest)
 	}
@@ -165,6 +174,21 @@ func (p Policy) checkAlerts() error {
 		}
 	}
 	return nil
+}
+
+// NameOf names a unit, "" where the city has no name for its code: the centre itself
+// by its own, and a unit below one with a name as subordinate to that one.
+func (p Policy) NameOf(unit identity.Unit) string {
+	if name, known := p.Units[unit]; known {
+		return name
+	}
+	if unit == p.City {
+		return p.Name
+	}
+	if name, known := p.Units[identity.Unit(unit.Bureau()+"000000")]; known {
+		return name + "下属单位"
+	}
+	return ""
 }
 
 // Limits returns the sign and contact limits of an alert level.

@@ -34,13 +34,13 @@ func strict(next http.Handler) http.Handler {
 		}
 		body, status := readBody(w, r)
 		if status != 0 {
-			problem.Write(w, status)
+			problem.Write(r.Context(), w, status)
 			return
 		}
 		if len(bytes.TrimSpace(body)) > 0 { // that one is needed is told by who needs it
 			switch err := checkJSON(body); {
 			case errors.Is(err, errNotJSON):
-				problem.Write(w, http.StatusBadRequest)
+				problem.Write(r.Context(), w, http.StatusBadRequest)
 				return
 			case err != nil:
 				problem.Refuse(r.Context(), w, err)

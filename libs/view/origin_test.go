@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/yuanlu/yuanlu/libs/eventlog"
 	"github.com/yuanlu/yuanlu/libs/eventnode"
+	"github.com/yuanlu/yuanlu/libs/eventnode/nodetest"
 	"github.com/yuanlu/yuanlu/libs/view"
 )
 
@@ -21,7 +22,7 @@ type store struct {
 
 func newStore(t *testing.T) *store {
 	t.Helper()
-	s := &store{dir: filepath.Join(t.TempDir(), "store"), addr: "127.0.0.1:0"}
+	s := &store{dir: filepath.Join(t.TempDir(), "store"), addr: nodetest.Addr(t)}
 	s.up(t)
 	t.Cleanup(func() { _ = s.node.Close() }) // may be closed by then
 	return s

@@ -15,9 +15,9 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+	"time"
 
 	"github.com/yuanlu/yuanlu/libs/eventlog"
-	_ "modernc.org/sqlite" // the driver
 )
 
 // batch bounds how many deliveries share one transaction.
@@ -34,6 +34,10 @@ type Config struct {
 	Prefixes []string // of the streams it is folded from
 	// Apply folds one event in. An error stops the view.
 	Apply func(ctx context.Context, tx *sql.Tx, r eventlog.Recorded) error
+	// Linger is how long the view waits for more once something has come: whatever
+	// comes meanwhile shares a transaction, and the core is left to those whose list
+	// somebody waits for. A rebuild does not wait. 0: nothing is waited for.
+	Linger time.Duration
 	// Committed, if given, is called when what was applied can be read.
 	Committed func()
 	Logger    *slog.Logger
@@ -79,12 +83,12 @@ func Open(ctx context.Context, log *eventlog.Log, cfg Config) (*View, error) {
 // this schema in the file.
 func (v *View) open(ctx context.Context) (fresh bool, err error) {
 	const pragmas = "?_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=busy_timeout(10000)"
-	if v.edit, err = sql.Open("sqlite", "file:"+v.cfg.Path+pragmas); err != nil {
-		return false, fmt.Errorf("open view: %w", err)
+	if v.edit, err = connect("file:" + v.cfg.Path + pragmas); err != nil {
+		return false, err
 	}
 	v.edit.SetMaxOpenConns(1)
-	if v.read, err = sql.Open("sqlite", "file:"+v.cfg.Path+pragmas+"&_pragma=query_only(1)"); err != nil {
-		return false, fmt.Errorf("open view: %w", err)
+	if v.read, err = connect("file:" + v.cfg.Path + pragmas + "&_pragma=query_only(1)"); err != nil {
+		return false, err
 	}
 	v.read.SetMaxOpenConns(readers)
 	v.read.SetMaxIdleConns(readers) // opening one anew costs more than most queries
@@ -197,6 +201,7 @@ func (v *View) fold(ctx context.Context, deliveries <-chan eventlog.Delivery) er
 		case <-ctx.Done():
 			return ctx.Err()
 		}
+		v.linger(ctx, deliveries)
 		for more := true; more && len(arrived) < batch; {
 			select {
 			case d := <-deliveries:
@@ -211,8 +216,24 @@ func (v *View) fold(ctx context.Context, deliveries <-chan eventlog.Delivery) er
 	}
 }
 
+// linger waits for more, once the view has caught up; the channel holds what comes.
+func (v *View) linger(ctx context.Context, deliveries <-chan eventlog.Delivery) {
+	if _, caughtUp := v.Position(); v.cfg.Linger <= 0 || !caughtUp || len(deliveries) >= batch/2 {
+		return
+	}
+	enough := time.NewTimer(v.cfg.Linger)
+	defer enough.Stop()
+	select {
+	case <-enough.C:
+	case <-ctx.Done():
+	}
+}
+
 func (v *View) commit(ctx context.Context, arrived []eventlog.Delivery) error {
-	tx, err := v.edit.BeginTx(ctx, nil)
+	// Whether it is to end is looked at between events: to be stopped within one
+	// would cost each statement a goroutine that waits for it.
+	whole := context.WithoutCancel(ctx)
+	tx, err := v.edit.BeginTx(whole, nil)
 	if err != nil {
 		return err
 	}
@@ -221,13 +242,16 @@ func (v *View) commit(ctx context.Context, arrived []eventlog.Delivery) error {
 	p, at, caughtUp := v.progress, v.position, v.caughtUp
 	v.mu.Unlock()
 	for _, d := range arrived {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		switch {
 		case d.CaughtUp:
 			caughtUp = true
 		case d.Event == nil:
 			at = max(at, d.Checkpoint)
 		case d.Event.Position > at:
-			if err := v.cfg.Apply(ctx, tx, *d.Event); err != nil {
+			if err := v.cfg.Apply(whole, tx, *d.Event); err != nil {
 				return fmt.Errorf("%s at %d: %w", d.Event.Stream, d.Event.Revision, err)
 			}
 			at, p = d.Event.Position, progress{folded: markOf(*d.Event)}
@@ -236,7 +260,10 @@ func (v *View) commit(ctx context.Context, arrived []eventlog.Delivery) error {
 	if at > p.folded.at {
 		p.passed = v.passing(ctx, at, p.passed)
 	}
-	if err := p.save(ctx, tx); err != nil {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := p.save(whole, tx); err != nil {
 		return err
 	}
 	if err := tx.Commit(); err != nil {

@@ -20,7 +20,7 @@ import (
 )
 
 // patient bounds every wait for something that another goroutine does.
-const patient = 20 * time.Second
+const patient = time.Minute
 
 const schema = "CREATE TABLE heard (stream TEXT PRIMARY KEY, events INTEGER NOT NULL)"
 

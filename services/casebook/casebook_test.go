@@ -21,12 +21,14 @@ import (
 func fen(n int64) money.Fen { return money.Fen(n) }
 
 // story tells two cases that share one account, the second of which came out
-// of an alert.
+// of an alert. A bank answers an order of either that is not its own, and the
+// first has a protective stop.
 func story(t *testing.T, o *office) {
 	t.Helper()
 	cases, alerts := pen(t, o, "case", event.CaseCodec()), pen(t, o, "alert", event.AlertCodec())
 	pursuits, accounts := pen(t, o, "pursuit", event.PursuitCodec()), pen(t, o, "account", event.AccountCodec())
 	approvals, refunds := pen(t, o, "approval", event.ApprovalCodec()), pen(t, o, "refund", event.RefundCodec())
+	banks, shields, protectives := pen(t, o, "bank", event.DeskCodec()), pen(t, o, "shield", event.ShieldCodec()), pen(t, o, "protective", event.ProtectiveCodec())
 
 	approvals("440900000000", "standing", event.StandingApprovalGranted{Approval: "standing"})
 	alerts("warned", "warned", event.WarningOrderImported{ExternalID: "x<1>&"}, event.WarningGraded{Level: event.High})
@@ -36,6 +38,10 @@ func story(t *testing.T, o *office) {
 	alerts("warned", "warned", event.PaymentDiscovered{Alert: "warned", Case: "second"})
 	cases("second", "second", event.FraudReportReceived{Channel: "warning", Alert: "warned"}, event.LossTransferDeclared{Currency: event.CNY, Transfer: event.Transfer{Amount: 50_00}})
 	accounts("shared", "second", event.StopRequested{Order: "o2", Case: "second", Level: 1, Account: event.Account{ID: "shared", Bank: "A"}})
+	banks("B", "", event.StrayAnswerReceived{Bank: "B", Order: "o1", Reason: "order-of-another-bank", Channel: "desk"}, event.BankUnreachable{Bank: "B", Cause: "timeout"})
+	shields("own", "first", event.ProtectiveAccountClaimed{Protective: "kept"})
+	protectives("kept", "first", event.ProtectiveStopRequested{Protective: "kept", Case: "first"})
+	banks("B", "", event.StrayAnswerReceived{Bank: "B", Order: "o2", Reason: "order-of-another-bank", Channel: "desk"})
 	accounts("shared", "first", event.StopExecuted{Order: "o1", Case: "first", Ordinal: 1, Level: 1, BalanceBefore: 700_00})
 	accounts("shared", "first", event.FundsAttributed{Revision: 1, Balance: 700_00, Held: lots("first", 600_00, 100_00), Reached: lots("first", 600_00, 100_00)})
 	accounts("shared", "first", event.FreezeExecuted{Order: "f1", Case: "first", Frozen: 700_00, Account: event.Account{ID: "shared", Bank: "A"}})
@@ -61,14 +67,16 @@ func TestAHistoryHasAllServicesInLogOrder(t *testing.T) {
 	for id, want := range map[string][]string{
 		"first": {
 			"case-first/0 fraud-report-received.v1", "case-first/1 loss-transfer-declared.v1", "pursuit-first/0 pursuit-opened.v1",
-			"account-shared/0 stop-requested.v1", "account-shared/1 stop-requested.v1 link", "account-shared/2 stop-executed.v1",
+			"account-shared/0 stop-requested.v1", "account-shared/1 stop-requested.v1 link", "bank-B/0 stray-answer-received.v1",
+			"shield-own/0 protective-account-claimed.v1", "protective-kept/0 protective-stop-requested.v1", "account-shared/2 stop-executed.v1",
 			"account-shared/3 funds-attributed.v1", "account-shared/4 freeze-executed.v1", "refund-paid/0 refund-executed.v1",
 			"account-shared/5 frozen-funds-returned.v1",
 		},
 		"second": {
 			"alert-warned/0 warning-order-imported.v1", "alert-warned/1 warning-graded.v1", "account-shared/0 stop-requested.v1 link",
 			"alert-warned/2 payment-discovered.v1", "case-second/0 fraud-report-received.v1", "case-second/1 loss-transfer-declared.v1",
-			"account-shared/1 stop-requested.v1", "account-shared/2 stop-executed.v1 link", "account-shared/3 funds-attributed.v1 link",
+			"account-shared/1 stop-requested.v1", "bank-B/0 stray-answer-received.v1 link", "bank-B/1 bank-unreachable.v1 link",
+			"bank-B/2 stray-answer-received.v1", "account-shared/2 stop-executed.v1 link", "account-shared/3 funds-attributed.v1 link",
 			"account-shared/4 freeze-executed.v1 link", "account-shared/5 frozen-funds-returned.v1 link",
 		},
 	} {
@@ -208,7 +216,7 @@ func TestPagesMakeUpTheHistory(t *testing.T) {
 	whole, _ := o.history(t, "/v1/histories/first?consistent=true")
 	var paged []entry
 	path := "/v1/histories/first?limit=3"
-	for range 4 {
+	for range 5 {
 		page, _ := o.history(t, path)
 		paged = append(paged, page.Events...)
 		if page.Complete != (page.NextCursor == "") {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
+
+	"github.com/yuanlu/yuanlu/libs/service/citytest"
 )
 
 func TestI63_OneKeyWithDifferentBodiesAtOnceIsOneEffectAndTheOthersAreRefused(t *testing.T) {
@@ -12,14 +14,14 @@ func TestI63_OneKeyWithDifferentBodiesAtOnceIsOneEffectAndTheOthersAreRefused(t 
 		statuses := make(chan int, 8)
 		for n := range cap(statuses) {
 			go func() {
-				a, err := c.do(t, request{
-					path: "/v1/reports", key: fmt.Sprintf("report-%04d", round), who: onDuty(),
-					body: reportBody(func(b map[string]any) { b["brief"] = fmt.Sprint(theBrief, n) }),
+				a, err := c.Send(request{
+					Path: "/v1/reports", Key: fmt.Sprintf("report-%04d", round), Who: onDuty(),
+					Body: reportBody(func(b map[string]any) { b["brief"] = fmt.Sprint(citytest.Brief, n) }),
 				})
 				if err != nil {
 					t.Error(err)
 				}
-				statuses <- a.status
+				statuses <- a.Status
 			}()
 		}
 		got := map[int]int{}

@@ -1,7 +1,6 @@
 package intake_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -12,6 +11,7 @@ import (
 	"github.com/yuanlu/yuanlu/api/event"
 	"github.com/yuanlu/yuanlu/libs/access"
 	"github.com/yuanlu/yuanlu/libs/identity"
+	"github.com/yuanlu/yuanlu/libs/service/citytest"
 )
 
 type receipt struct {
@@ -34,9 +34,9 @@ type summary struct {
 func TestAReportGivesAReceiptAndIsStored(t *testing.T) {
 	c := newCity(t)
 	var got receipt
-	a := c.must(t, http.StatusCreated, request{path: "/v1/reports", key: "report-0001", who: onDuty(), body: reportBody()}, &got)
-	if a.header.Get("Location") != "/v1/cases/"+string(got.Case) || a.header.Get("ETag") != `"4"` || a.header.Get("Idempotency-Replayed") != "" {
-		t.Errorf("headers %v", a.header)
+	a := c.Must(t, http.StatusCreated, request{Path: "/v1/reports", Key: "report-0001", Who: onDuty(), Body: reportBody()}, &got)
+	if a.Header.Get("Location") != "/v1/cases/"+string(got.Case) || a.Header.Get("ETag") != `"4"` || a.Header.Get("Idempotency-Replayed") != "" {
+		t.Errorf("headers %v", a.Header)
 	}
 	if len(got.Warnings) != 0 {
 		t.Errorf("warnings %v", got.Warnings)
@@ -50,16 +50,16 @@ func TestAReportGivesAReceiptAndIsStored(t *testing.T) {
 		t.Error(diff)
 	}
 	var shown summary
-	a = c.must(t, http.StatusOK, request{method: http.MethodGet, path: "/v1/cases/" + string(got.Case), who: aChief()}, &shown)
-	if a.header.Get("ETag") != `"4"` || shown.ReceiptNo != got.ReceiptNo || shown.Declared != 4_830_000_00 || shown.FraudType != "07" {
-		t.Errorf("shown %+v under %s", shown, a.header.Get("ETag"))
+	a = c.Must(t, http.StatusOK, request{Method: http.MethodGet, Path: "/v1/cases/" + string(got.Case), Who: aChief()}, &shown)
+	if a.Header.Get("ETag") != `"4"` || shown.ReceiptNo != got.ReceiptNo || shown.Declared != 4_830_000_00 || shown.FraudType != "07" {
+		t.Errorf("shown %+v under %s", shown, a.Header.Get("ETag"))
 	}
 }
 
 func TestI70_TheReceiptOfAReportAfterMidnightInChinaShowsTheNewDay(t *testing.T) {
 	c := newCity(t) // 16:30 UTC on the 17th
 	var got receipt
-	c.must(t, http.StatusCreated, request{path: "/v1/reports", key: "report-0001", who: onDuty(), body: reportBody()}, &got)
+	c.Must(t, http.StatusCreated, request{Path: "/v1/reports", Key: "report-0001", Who: onDuty(), Body: reportBody()}, &got)
 	if !strings.HasPrefix(got.ReceiptNo, "S44098220210718") {
 		t.Errorf("receipt %s", got.ReceiptNo)
 	}
@@ -71,24 +71,24 @@ func TestI70_TheReceiptOfAReportAfterMidnightInChinaShowsTheNewDay(t *testing.T)
 
 func TestI63_TheSameCommandTwiceIsOneEffect(t *testing.T) {
 	c := newCity(t)
-	r := request{path: "/v1/reports", key: "report-0001", who: onDuty(), body: reportBody()}
+	r := request{Path: "/v1/reports", Key: "report-0001", Who: onDuty(), Body: reportBody()}
 	var first, second receipt
-	c.must(t, http.StatusCreated, r, &first)
-	a := c.must(t, http.StatusCreated, r, &second)
+	c.Must(t, http.StatusCreated, r, &first)
+	a := c.Must(t, http.StatusCreated, r, &second)
 	if diff := cmp.Diff(first, second); diff != "" {
 		t.Errorf("another receipt:\n%s", diff)
 	}
-	if a.header.Get("Idempotency-Replayed") != "true" || a.header.Get("ETag") != `"4"` {
-		t.Errorf("headers %v", a.header)
+	if a.Header.Get("Idempotency-Replayed") != "true" || a.Header.Get("ETag") != `"4"` {
+		t.Errorf("headers %v", a.Header)
 	}
-	r.body = reportBody(func(b map[string]any) { b["urgency"] = "normal" })
+	r.Body = reportBody(func(b map[string]any) { b["urgency"] = "normal" })
 	refused(t, c, "idempotency-key-reused", "", http.StatusUnprocessableEntity, r)
-	if cases := c.streams(t, "case-"); len(cases) != 1 || len(c.history(t, first.Case)) != 5 {
+	if cases := c.Streams(t, "case-"); len(cases) != 1 || len(c.history(t, first.Case)) != 5 {
 		t.Errorf("cases %v with %d events", cases, len(c.history(t, first.Case)))
 	}
-	r.who = officer("091009", access.DutyOfficer, access.County)
-	r.body = reportBody()
-	c.must(t, http.StatusCreated, r, &second)
+	r.Who = officer("091009", access.DutyOfficer, access.County)
+	r.Body = reportBody()
+	c.Must(t, http.StatusCreated, r, &second)
 	if second.Case == first.Case {
 		t.Error("the key of one officer is the key of another")
 	}
@@ -96,12 +96,12 @@ func TestI63_TheSameCommandTwiceIsOneEffect(t *testing.T) {
 
 func TestI63_EqualRequestsAtOnceMakeOneCase(t *testing.T) {
 	c := newCity(t)
-	answers := make(chan answer, 8)
+	answers := make(chan citytest.Answer, 8)
 	for range cap(answers) {
 		go func() {
-			a, err := c.do(t, request{path: "/v1/reports", key: "report-0001", who: onDuty(), body: reportBody()})
+			a, err := c.Send(request{Path: "/v1/reports", Key: "report-0001", Who: onDuty(), Body: reportBody()})
 			if err != nil {
-				a.body = err.Error()
+				a.Body = []byte(err.Error())
 			}
 			answers <- a
 		}()
@@ -109,16 +109,16 @@ func TestI63_EqualRequestsAtOnceMakeOneCase(t *testing.T) {
 	var receipts []string
 	for range cap(answers) {
 		a := <-answers
-		if a.status != http.StatusCreated {
-			t.Fatalf("%d: %s", a.status, a.body)
+		if a.Status != http.StatusCreated {
+			t.Fatalf("%d: %s", a.Status, a.Body)
 		}
-		receipts = append(receipts, a.body)
+		receipts = append(receipts, string(a.Body))
 	}
 	slices.Sort(receipts)
 	if len(slices.Compact(receipts)) != 1 {
 		t.Errorf("different answers: %v", receipts)
 	}
-	cases := c.streams(t, "case-")
+	cases := c.Streams(t, "case-")
 	if len(cases) != 1 {
 		t.Fatalf("cases %v", cases)
 	}
@@ -132,7 +132,7 @@ func TestI11_SoftFindingsComeBackAndAreStored(t *testing.T) {
 	who := officer("091001", access.DutyOfficer, access.County)
 	who.Unit = "441827000000" // 清新县, dissolved in 2012
 	var got receipt
-	c.must(t, http.StatusCreated, request{path: "/v1/reports", key: "report-0001", who: who, body: reportBody(func(b map[string]any) {
+	c.Must(t, http.StatusCreated, request{Path: "/v1/reports", Key: "report-0001", Who: who, Body: reportBody(func(b map[string]any) {
 		at(b, "transfers", 0, "to")["number"] = "6217001234567890123"
 		at(b, "victim")["phone"] = "0763-3366110"
 	})}, &got)
@@ -167,7 +167,7 @@ func TestI11_SoftFindingsComeBackAndAreStored(t *testing.T) {
 func TestAReportOfTwoHundredTransfersIsTakenAtOnce(t *testing.T) {
 	c := newCity(t)
 	var got receipt
-	c.must(t, http.StatusCreated, request{path: "/v1/reports", key: "report-0001", who: onDuty(), body: reportBody(func(b map[string]any) {
+	c.Must(t, http.StatusCreated, request{Path: "/v1/reports", Key: "report-0001", Who: onDuty(), Body: reportBody(func(b map[string]any) {
 		var transfers []any
 		for n := range 200 {
 			transfers = append(transfers, aTransfer(fmt.Sprint("S", n), 100))
@@ -180,41 +180,14 @@ func TestAReportOfTwoHundredTransfersIsTakenAtOnce(t *testing.T) {
 	}
 }
 
-// problem is what every refusal looks like.
-type problem struct {
-	Type, Title, TitleEn, Code string
-	Status                     int
-	Errors                     []struct{ Pointer, Code string }
-}
-
 // refused sends what must be refused with this code ("" for any) at this field,
 // without a word of what was sent and without a case.
 func refused(t *testing.T, c city, code, pointer string, status int, r request) {
 	t.Helper()
-	before := c.streams(t, "case-")
-	a := c.must(t, status, r, nil)
-	if kind := a.header.Get("Content-Type"); kind != "application/problem+json" {
-		t.Errorf("content type %q", kind)
-	}
-	var p problem
-	if err := json.Unmarshal([]byte(a.body), &p); err != nil {
-		t.Fatalf("%s: %v", a.body, err)
-	}
-	if code == "" {
-		code = p.Code
-	}
-	if p.Code != code || code == "" || p.Type != "/rules#"+code || p.Status != status || p.Title == "" || p.TitleEn == "" {
-		t.Errorf("problem %s, want %s", a.body, code)
-	}
-	if pointer != "" && (len(p.Errors) == 0 || p.Errors[0].Pointer != pointer) {
-		t.Errorf("it points to %v, want %s", p.Errors, pointer)
-	}
-	for _, secret := range secrets() {
-		if strings.Contains(a.body, secret) || strings.Contains(c.logged.String(), secret) {
-			t.Errorf("%q comes back or is logged", secret)
-		}
-	}
-	if diff := cmp.Diff(before, c.streams(t, "case-")); diff != "" {
+	before := c.Streams(t, "case-")
+	a := c.Refused(t, status, code, pointer, r)
+	citytest.Unsaid(t, citytest.Secrets(), string(a.Body), c.logged.String())
+	if diff := cmp.Diff(before, c.Streams(t, "case-")); diff != "" {
 		t.Errorf("something was stored:\n%s", diff)
 	}
 }
@@ -231,68 +204,68 @@ func TestBadInputIsRefusedWithItsRuleAndNothingIsStored(t *testing.T) {
 		status              int
 		request             request
 	}{
-		{"a body that is no JSON", "json-malformed", "", 400, request{body: `{"victim": {"name": "` + theName}},
-		{"a body that is no object", "field-invalid", "", 422, request{body: `["` + theCard + `"]`}},
-		{"something behind the JSON", "json-malformed", "", 400, request{body: reportBody() + theCard}},
-		{"an unknown field", "field-unknown", "", 422, request{body: reportBody(func(b map[string]any) { b["urgent"] = theCard })}},
-		{"an unknown field of the victim", "field-unknown", "/victim", 422, request{body: reportBody(func(b map[string]any) { at(b, "victim")["card"] = theCard })}},
-		{"a field in other letters", "field-missing", "", 422, request{body: strings.Replace(reportBody(), `"amountFen"`, `"AmountFen"`, 1)}},
-		{"a missing victim", "field-missing", "", 422, request{body: reportBody(func(b map[string]any) { delete(b, "victim") })}},
-		{"a victim without a name", "name-missing", "/victim/name", 422, request{body: reportBody(func(b map[string]any) { at(b, "victim")["name"] = "" })}},
-		{"a name that is a number", "field-invalid", "/victim/name", 422, request{body: reportBody(func(b map[string]any) { at(b, "victim")["name"] = 7 })}},
-		{"a negative amount", "amount-not-positive", "/transfers/0/amountFen", 422, request{body: amount("-1")}},
-		{"a zero amount", "amount-not-positive", "/transfers/0/amountFen", 422, request{body: amount("0")}},
-		{"an absurd amount", "amount-absurd", "/transfers/0/amountFen", 422, request{body: amount("100000000000001")}},
-		{"an amount with three decimals", "amount-not-whole-fen", "/transfers/0/amountFen", 422, request{body: amount("1.005")}},
-		{"an amount as text", "amount-not-whole-fen", "/transfers/0/amountFen", 422, request{body: amount(`"1.00"`)}},
-		{"an amount of nothing", "amount-not-whole-fen", "/transfers/0/amountFen", 422, request{body: amount("null")}},
-		{"a broken ID number", "id-card-checksum", "/victim/idNumber", 422, request{body: reportBody(func(b map[string]any) { at(b, "victim")["idNumber"] = "110105194912310021" })}},
-		{"an ID number with an impossible birth date", "id-card-malformed", "/victim/idNumber", 422, request{body: reportBody(func(b map[string]any) { at(b, "victim")["idNumber"] = "11010519491331002X" })}},
-		{"an unknown kind of document", "id-kind-unknown", "/victim/idKind", 422, request{body: reportBody(func(b map[string]any) { at(b, "victim")["idKind"] = "42" })}},
-		{"an unknown bank", "bank-unknown", "/transfers/0/to/bank", 422, request{body: reportBody(func(b map[string]any) { at(b, "transfers", 0, "to")["bank"] = "313999999994" })}},
-		{"a bank code with a slip", "bank-code-check-digit", "/transfers/0/from/bank", 422, request{body: reportBody(func(b map[string]any) { at(b, "transfers", 0, "from")["bank"] = "102100099997" })}},
-		{"a transfer to no account", "account-number-missing", "/transfers/0/to/number", 422, request{body: reportBody(func(b map[string]any) { at(b, "transfers", 0, "to")["number"] = " " })}},
-		{"a transfer to itself", "transfer-to-itself", "/transfers/0/to", 422, request{body: reportBody(func(b map[string]any) { at(b, "transfers", 0)["to"] = at(b, "transfers", 0)["from"] })}},
-		{"a transfer in the future", "time-in-future", "/transfers/0/at", 422, request{body: reportBody(func(b map[string]any) { at(b, "transfers", 0)["at"] = "2021-07-17T17:00:00Z" })}},
-		{"a report from the future", "time-in-future", "/receivedAt", 422, request{body: reportBody(func(b map[string]any) { b["receivedAt"] = "2021-07-17T17:00:00Z" })}},
-		{"no transfer", "transfer-missing", "/transfers", 422, request{body: reportBody(func(b map[string]any) { b["transfers"] = []any{} })}},
-		{"an unknown kind of fraud", "fraud-type-unknown", "/fraudType", 422, request{body: reportBody(func(b map[string]any) { b["fraudType"] = "77" })}},
-		{"no investigator", "two-officers-required", "/investigator", 422, request{body: reportBody(func(b map[string]any) { delete(b, "investigator") })}},
-		{"an investigator who is the operator", "two-officers-required", "/investigator", 422, request{body: reportBody(func(b map[string]any) { at(b, "investigator")["policeNo"] = "091001" })}},
-		{"an investigator of a unit that is none", "unit-code-malformed", "/investigator/unit", 422, request{body: reportBody(func(b map[string]any) { at(b, "investigator")["unit"] = "4409" })}},
-		{"a body in XML", "media-type-unsupported", "", 415, request{body: "<report/>", header: map[string]string{"Content-Type": "application/xml"}}},
-		{"an oversized body", "request-too-large", "", 413, request{body: `"` + strings.Repeat(theCard, 60_000) + `"`}},
-		{"no token", "token-missing", "", 401, request{who: access.Person{User: ""}, header: map[string]string{"X-No": "token"}}},
-		{"a token that is none", "token-invalid", "", 401, request{header: map[string]string{"Authorization": "Bearer " + theCard}}},
-		{"a chief, who takes no reports", "role-not-allowed", "", 403, request{who: aChief()}},
-		{"a bank's desk", "role-not-allowed", "", 403, request{who: bank}},
-		{"no Idempotency-Key", "idempotency-key-missing", "", 400, request{key: "-"}},
-		{"an Idempotency-Key of seven characters", "idempotency-key-missing", "", 400, request{key: "report1"}},
-		{"a revision for a case that does not exist yet", "revision-stale", "", 412, request{header: map[string]string{"If-Match": `"4"`}}},
+		{"a body that is no JSON", "json-malformed", "", 400, request{Body: `{"victim": {"name": "` + citytest.VictimName}},
+		{"a body that is no object", "field-invalid", "", 422, request{Body: `["` + citytest.VictimCard + `"]`}},
+		{"something behind the JSON", "json-malformed", "", 400, request{Body: reportBody() + citytest.VictimCard}},
+		{"an unknown field", "field-unknown", "", 422, request{Body: reportBody(func(b map[string]any) { b["urgent"] = citytest.VictimCard })}},
+		{"an unknown field of the victim", "field-unknown", "/victim", 422, request{Body: reportBody(func(b map[string]any) { at(b, "victim")["card"] = citytest.VictimCard })}},
+		{"a field in other letters", "field-missing", "", 422, request{Body: strings.Replace(reportBody(), `"amountFen"`, `"AmountFen"`, 1)}},
+		{"a missing victim", "field-missing", "", 422, request{Body: reportBody(func(b map[string]any) { delete(b, "victim") })}},
+		{"a victim without a name", "name-missing", "/victim/name", 422, request{Body: reportBody(func(b map[string]any) { at(b, "victim")["name"] = "" })}},
+		{"a name that is a number", "field-invalid", "/victim/name", 422, request{Body: reportBody(func(b map[string]any) { at(b, "victim")["name"] = 7 })}},
+		{"a negative amount", "amount-not-positive", "/transfers/0/amountFen", 422, request{Body: amount("-1")}},
+		{"a zero amount", "amount-not-positive", "/transfers/0/amountFen", 422, request{Body: amount("0")}},
+		{"an absurd amount", "amount-absurd", "/transfers/0/amountFen", 422, request{Body: amount("100000000000001")}},
+		{"an amount with three decimals", "amount-not-whole-fen", "/transfers/0/amountFen", 422, request{Body: amount("1.005")}},
+		{"an amount as text", "amount-not-whole-fen", "/transfers/0/amountFen", 422, request{Body: amount(`"1.00"`)}},
+		{"an amount of nothing", "amount-not-whole-fen", "/transfers/0/amountFen", 422, request{Body: amount("null")}},
+		{"a broken ID number", "id-card-checksum", "/victim/idNumber", 422, request{Body: reportBody(func(b map[string]any) { at(b, "victim")["idNumber"] = "110105194912310021" })}},
+		{"an ID number with an impossible birth date", "id-card-malformed", "/victim/idNumber", 422, request{Body: reportBody(func(b map[string]any) { at(b, "victim")["idNumber"] = "11010519491331002X" })}},
+		{"an unknown kind of document", "id-kind-unknown", "/victim/idKind", 422, request{Body: reportBody(func(b map[string]any) { at(b, "victim")["idKind"] = "42" })}},
+		{"an unknown bank", "bank-unknown", "/transfers/0/to/bank", 422, request{Body: reportBody(func(b map[string]any) { at(b, "transfers", 0, "to")["bank"] = "313999999994" })}},
+		{"a bank code with a slip", "bank-code-check-digit", "/transfers/0/from/bank", 422, request{Body: reportBody(func(b map[string]any) { at(b, "transfers", 0, "from")["bank"] = "102100099997" })}},
+		{"a transfer to no account", "account-number-missing", "/transfers/0/to/number", 422, request{Body: reportBody(func(b map[string]any) { at(b, "transfers", 0, "to")["number"] = " " })}},
+		{"a transfer to itself", "transfer-to-itself", "/transfers/0/to", 422, request{Body: reportBody(func(b map[string]any) { at(b, "transfers", 0)["to"] = at(b, "transfers", 0)["from"] })}},
+		{"a transfer in the future", "time-in-future", "/transfers/0/at", 422, request{Body: reportBody(func(b map[string]any) { at(b, "transfers", 0)["at"] = "2021-07-17T17:00:00Z" })}},
+		{"a report from the future", "time-in-future", "/receivedAt", 422, request{Body: reportBody(func(b map[string]any) { b["receivedAt"] = "2021-07-17T17:00:00Z" })}},
+		{"no transfer", "transfer-missing", "/transfers", 422, request{Body: reportBody(func(b map[string]any) { b["transfers"] = []any{} })}},
+		{"an unknown kind of fraud", "fraud-type-unknown", "/fraudType", 422, request{Body: reportBody(func(b map[string]any) { b["fraudType"] = "77" })}},
+		{"no investigator", "two-officers-required", "/investigator", 422, request{Body: reportBody(func(b map[string]any) { delete(b, "investigator") })}},
+		{"an investigator who is the operator", "two-officers-required", "/investigator", 422, request{Body: reportBody(func(b map[string]any) { at(b, "investigator")["policeNo"] = "091001" })}},
+		{"an investigator of a unit that is none", "unit-code-malformed", "/investigator/unit", 422, request{Body: reportBody(func(b map[string]any) { at(b, "investigator")["unit"] = "4409" })}},
+		{"a body in XML", "media-type-unsupported", "", 415, request{Body: "<report/>", Header: map[string]string{"Content-Type": "application/xml"}}},
+		{"an oversized body", "request-too-large", "", 413, request{Body: `"` + strings.Repeat(citytest.VictimCard, 60_000) + `"`}},
+		{"no token", "token-missing", "", 401, request{Who: access.Person{User: ""}, Header: map[string]string{"X-No": "token"}}},
+		{"a token that is none", "token-invalid", "", 401, request{Header: map[string]string{"Authorization": "Bearer " + citytest.VictimCard}}},
+		{"a chief, who takes no reports", "role-not-allowed", "", 403, request{Who: aChief()}},
+		{"a bank's desk", "role-not-allowed", "", 403, request{Who: bank}},
+		{"no Idempotency-Key", "idempotency-key-missing", "", 400, request{Key: "-"}},
+		{"an Idempotency-Key of seven characters", "idempotency-key-missing", "", 400, request{Key: "report1"}},
+		{"a revision for a case that does not exist yet", "revision-stale", "", 412, request{Header: map[string]string{"If-Match": `"4"`}}},
 	} {
 		t.Run(r.rule, func(t *testing.T) {
 			sent := r.request
-			sent.path = "/v1/reports"
-			if sent.body == "" {
-				sent.body = reportBody()
+			sent.Path = "/v1/reports"
+			if sent.Body == nil {
+				sent.Body = reportBody()
 			}
-			switch sent.key {
+			switch sent.Key {
 			case "":
-				sent.key = "report-0001"
+				sent.Key = "report-0001"
 			case "-":
-				sent.key = ""
+				sent.Key = ""
 			}
-			if sent.who.User == "" && sent.header["X-No"] == "" {
-				sent.who = onDuty()
+			if sent.Who.User == "" && sent.Header["X-No"] == "" {
+				sent.Who = onDuty()
 			}
 			refused(t, c, r.code, r.pointer, r.status, sent)
 		})
 	}
-	if cases := c.streams(t, "case-"); len(cases) != 0 {
+	if cases := c.Streams(t, "case-"); len(cases) != 0 {
 		t.Errorf("cases %v", cases)
 	}
 	// The bad requests have not used up their key.
-	c.must(t, http.StatusCreated, request{path: "/v1/reports", key: "report-0001", who: onDuty(), body: reportBody()}, nil)
+	c.Must(t, http.StatusCreated, request{Path: "/v1/reports", Key: "report-0001", Who: onDuty(), Body: reportBody()}, nil)
 }
 
 // Numbers that are whole but not written as such pass the schema; they must
@@ -302,8 +275,8 @@ func TestAnAmountInAnotherNotationIsRefused(t *testing.T) {
 	for _, text := range []string{"1e3", "1.0", "1e30", "99999999999999999999", "9223372036854775808"} {
 		t.Run(text, func(t *testing.T) {
 			refused(t, c, "amount-not-whole-fen", "", http.StatusUnprocessableEntity, request{
-				path: "/v1/reports", key: "report-0001", who: onDuty(),
-				body: strings.Replace(reportBody(), `"amountFen":483000000`, `"amountFen":`+text, 1),
+				Path: "/v1/reports", Key: "report-0001", Who: onDuty(),
+				Body: strings.Replace(reportBody(), `"amountFen":483000000`, `"amountFen":`+text, 1),
 			})
 		})
 	}

@@ -63,3 +63,31 @@ func TestABankThatHoldsLongerIsAskedToLetGoAtOurEndAgainAndAgainAndTheClockIsSho
 		return !strings.Contains(string(c.Get(citytest.Desk(abc), "/v1/bank/orders").Body), "applicationId")
 	})
 }
+
+func TestABankThatKnowsNothingOfALiftAndThenSaysThatTheStopRunsOnIsShownAndAskedAgain(t *testing.T) {
+	c := open(t)
+	c.approve()
+	c.report(t, "case-1")
+	stop := c.orders(t, abc)[0].ApplicationID
+	answer := "/v1/bank/orders/" + stop + "/answer"
+	c.Post(citytest.Desk(abc), answer, bank.Answer{Result: bank.ResultOK, StartTime: "20210717160000", AccountBalance: "4835000.00"})
+	path := "/v1/accounts/" + c.chase(t, "case-1").Accounts[0].Account + "/orders/" + stop + "/lift"
+	c.Post(leader, path, body(map[string]any{"cause": "error"}))
+	lift := c.orders(t, abc)[0].ApplicationID
+	c.Post(citytest.Desk(abc), "/v1/bank/orders/"+lift+"/answer", bank.Answer{Result: "0001", FailureCause: bank.UnknownOrder})
+	c.Until("the officers see that the bank knows nothing of the stop", func() bool {
+		found := c.findings(t, "?case=case-1")
+		return len(found) == 1 && found[0].Code == "unknown-at-bank" && found[0].Order == lift
+	})
+	c.Post(leader, path, body(map[string]any{"cause": "error"}))
+	again := c.orders(t, abc)[0].ApplicationID
+	c.Post(citytest.Desk(abc), "/v1/bank/orders/"+again+"/answer", bank.Answer{Result: bank.ResultOK, StartTime: "20210717160010"})
+	c.Until("the bank has nothing more to do", func() bool {
+		return !strings.Contains(string(c.Get(citytest.Desk(abc), "/v1/bank/orders").Body), "applicationId")
+	})
+	c.Post(citytest.Desk(abc), answer, bank.Answer{Result: bank.ResultOK, StartTime: "20210717160000", ExpireTime: "20210718160000", AccountBalance: "4835000.00", CorrectsAnswer: true})
+	asked := c.orders(t, abc)[0]
+	if asked.TxCode != bank.TxLift || asked.OriginalApplicationID != stop || asked.ReleaseRemark != "unlawful-hold" {
+		t.Errorf("the bank, which says that the lifted stop runs on, is asked %+v", asked)
+	}
+}

@@ -8,10 +8,14 @@
 //	hears  FraudReportReceived                                                           -> OpenPursuit          -> PursuitOpened
 //	hears  LossTransferDeclared                                                          -> Trace                -> DownstreamAccountFound, TransferTraced
 //	hears  DownstreamAccountFound                                                        -> RequestStop          -> StopRequested, StopApproved, InflowTraced, FundsAttributed, PriorRestraintFound
+//	hears  DownstreamAccountFound                                                        -> NoteRefused          -> OrderRefused
 //	hears  TransferTraced                                                                -> TraceInflow          -> InflowTraced, FundsAttributed, BankDiscrepancyFound, StopRaiseRequested
 //	REST   GET /v1/pursuits/{case}/flow (unmasked)                                       -> NotePlaintext        -> PlaintextViewed
+//	REST   GET /v1/accounts/{account}/objections/{objection} (unmasked)                  -> NotePlaintext        -> PlaintextViewed
 //	REST   POST /v1/orders/approvals (by itself, a raise)                                 -> ApproveRaise         -> StopApproved
 //	hears  FundsAttributed                                                               -> Trace                -> DownstreamAccountFound, TransferTraced
+//	hears  DownstreamAccountFound                                                        -> NameDebits           -> CounterpartyFound, FundsAttributed
+//	hears  FundsAttributed                                                               -> NameDebits           -> CounterpartyFound, FundsAttributed
 //	hears  OutflowsAttributed                                                            -> Trace                -> as above
 //	hears  CaseFiled                                                                     -> NoteFiling           -> FreezeProposed
 //	hears  FreezeApproved                                                                -> RequestFreeze        -> FreezeRequested
@@ -20,6 +24,8 @@
 //	REST   POST /v1/standing-approvals/{approval}/narrowing                              -> NarrowStanding       -> StandingApprovalNarrowed
 //	REST   POST /v1/standing-approvals/{approval}/revocation                             -> RevokeStanding       -> StandingApprovalRevoked
 //	REST   POST /v1/pursuits/{case}/orders                                               -> OrderStop            -> DownstreamAccountFound
+//	REST   POST /v1/pursuits/{case}/orders (at once)                                     -> RequestStop          -> StopRequested, StopApproved
+//	REST   POST /v1/pursuits/{case}/orders (the account refuses)                         -> NoteRefused          -> OrderRefused
 //	REST   POST /v1/pursuits/{case}/paper-orders                                         -> RegisterPaper        -> PaperOrderRegistered
 //	REST   POST /v1/pursuits/{case}/paper-orders/{registration}/papers                   -> ReconcilePaper       -> PaperOrderReconciled
 //	REST   POST /v1/pursuits/{case}/freeze                                               -> ApproveFreeze        -> FreezeApproved

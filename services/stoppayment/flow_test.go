@@ -29,6 +29,8 @@ type fundFlow struct {
 	Nodes []struct {
 		ID, Kind, Number, Holder string
 		Level                    int
+		KindName                 string `json:"accountKindName"`
+		KindNameEN               string `json:"accountKindNameEn"`
 	} `json:"nodes"`
 	Edges []struct {
 		From, To string
@@ -87,10 +89,10 @@ func TestTheFlowTellsWhereTheReportedMoneyIs(t *testing.T) {
 func TestI62_ThePastIsDrawnAsItWasKnownToTheByte(t *testing.T) {
 	c, _ := stopped(t)
 	at := c.Clock.Now().UTC()
-	paths := map[string]string{"": "json", ".svg": "svg", ".xlsx": "xlsx"}
+	paths := map[string]string{"?": "json", ".svg?": "svg", ".svg?paper=a4&": "paper", ".xlsx?": "xlsx"}
 	before := map[string][]byte{}
 	for path := range paths {
-		before[path] = c.Get(leader, "/v1/pursuits/case-1/flow"+path+"?at="+at.Format(time.RFC3339Nano)).Body
+		before[path] = c.Get(leader, "/v1/pursuits/case-1/flow"+path+"at="+at.Format(time.RFC3339Nano)).Body
 	}
 	second := c.orders(t, ccb)[0]
 	c.Post(citytest.Desk(ccb), "/v1/bank/orders/"+second.ApplicationID+"/answer", bank.Answer{
@@ -103,7 +105,7 @@ func TestI62_ThePastIsDrawnAsItWasKnownToTheByte(t *testing.T) {
 		t.Errorf("now: %v", now)
 	}
 	for path, format := range paths {
-		again := c.Get(leader, "/v1/pursuits/case-1/flow"+path+"?at="+at.Format(time.RFC3339Nano))
+		again := c.Get(leader, "/v1/pursuits/case-1/flow"+path+"at="+at.Format(time.RFC3339Nano))
 		if again.Status != http.StatusOK || !bytes.Equal(before[path], again.Body) {
 			t.Errorf("%s: another answer of the same instant (%d, %d and %d bytes)", format, again.Status, len(before[path]), len(again.Body))
 		}
@@ -181,6 +183,74 @@ func TestTheDrawingIsAnImageThatAsksForNothing(t *testing.T) {
 	for _, want := range []string{"资金流向图", "农业银行", "已取现", "截至"} {
 		if !bytes.Contains(a.Body, []byte(want)) {
 			t.Errorf("the drawing lacks %s", want)
+		}
+	}
+}
+
+func TestTheDrawingForPaperIsSheetsThatAreOneAnswer(t *testing.T) {
+	c, _ := stopped(t)
+	all := c.Get(duty, "/v1/pursuits/case-1/flow.svg?paper=a4")
+	one := c.Get(duty, "/v1/pursuits/case-1/flow.svg?paper=a4&sheet=1")
+	if all.Status != http.StatusOK || one.Status != http.StatusOK || one.Header.Get("Content-Disposition") != `inline; filename="fund-flow-a4-1-of-1.svg"` {
+		t.Fatalf("%d, %d %v", all.Status, one.Status, one.Header)
+	}
+	if err := xml.Unmarshal(one.Body, new(struct{})); err != nil {
+		t.Errorf("not well formed: %v", err)
+	}
+	for _, want := range []string{"第 1/1 页", "截至", "已取现 1,000,000.00元", "622848******0123"} {
+		if !bytes.Contains(one.Body, []byte(want)) {
+			t.Errorf("the sheet lacks %s", want)
+		}
+	}
+	if _, body, _ := bytes.Cut(one.Body, []byte("\n")); !bytes.Contains(all.Body, body) {
+		t.Error("the sheet is another one among all")
+	}
+	for what, query := range map[string]string{"a sheet that there is not": "?paper=a4&sheet=2", "a sheet of no paper": "?sheet=1"} {
+		if a := c.Get(duty, "/v1/pursuits/case-1/flow.svg"+query); a.Code() != "sheet-unknown" || a.Status != http.StatusUnprocessableEntity {
+			t.Errorf("%s: %d %s", what, a.Status, a.Body)
+		}
+	}
+	for what, query := range map[string]string{"a sheet before the first": "?paper=a4&sheet=0", "another paper": "?paper=a5"} {
+		if a := c.Get(duty, "/v1/pursuits/case-1/flow.svg"+query); a.Code() != "field-invalid" {
+			t.Errorf("%s: %d %s", what, a.Status, a.Body)
+		}
+	}
+	if a := c.Get(duty, "/v1/pursuits/case-1/flow.svg?paper=a4&unmasked=true&purpose=file"); a.Code() != "role-not-allowed" {
+		t.Errorf("paper in full for a duty officer: %d %s", a.Status, a.Body)
+	}
+}
+
+func TestTheFlowSaysInWordsWhatKindOfAccountItIs(t *testing.T) {
+	c, _ := stopped(t)
+	for _, n := range c.flow(t, duty, "").Nodes {
+		if n.Kind == "account" && (n.KindName != "个人" || n.KindNameEN != "person") {
+			t.Errorf("%s is called %q %q", n.Number, n.KindName, n.KindNameEN)
+		}
+	}
+}
+
+func TestAnOrderNumberIsDrawnAndCalledWhatItIs(t *testing.T) {
+	c := open(t)
+	c.approve()
+	c.report(t, "case-1")
+	answer := done()
+	answer.Transactions[1].CounterBankID, answer.Transactions[1].CounterKind, answer.Transactions[1].CounterOrderNumber = mybank, bank.KindPaymentInstitution, "2021071700001"
+	answer.Transactions[1].CounterNumber, answer.Transactions[1].CounterName = "", ""
+	c.Post(citytest.Desk(abc), "/v1/bank/orders/"+c.orders(t, abc)[0].ApplicationID+"/answer", answer)
+	c.orders(t, mybank)
+	found := 0
+	for _, n := range c.flow(t, duty, "").Nodes {
+		if n.KindName == "支付订单号" && n.KindNameEN == "payment order number" {
+			found++
+		}
+	}
+	if found != 1 {
+		t.Errorf("%d nodes are called order numbers", found)
+	}
+	for _, query := range []string{"", "?paper=a4"} {
+		a := c.Get(duty, "/v1/pursuits/case-1/flow.svg"+query)
+		if !bytes.Contains(a.Body, []byte("支付订单号 payment order number 1 户")) || bytes.Count(a.Body, []byte(">单</text>")) != 2 {
+			t.Errorf("the drawing%s does not tell an order number: %d", query, a.Status)
 		}
 	}
 }

@@ -77,7 +77,7 @@ func TestAStatementOfThousandsOfRowsIsFollowedToItsLastOutflow(t *testing.T) {
 		t.Fatalf("stopped %v, revision %d with %d outflows of %d in %d parts", v.Stopped, v.Attribution.Revision, len(v.Attribution.Outflows), n, v.Attribution.Parts)
 	}
 	seen, cursor := 0, ""
-	for want := range n/100 + 1 { // twenty seconds for each hundred
+	for want := range n/100 + 1 { // a minute for each hundred at most
 		c.Until("the next accounts that got some of it are stopped", func() bool {
 			var page struct {
 				Items      []any  `json:"items"`

@@ -15,16 +15,16 @@ import (
 	"github.com/yuanlu/yuanlu/api/event"
 	"github.com/yuanlu/yuanlu/libs/channel"
 	"github.com/yuanlu/yuanlu/libs/identity"
-	"github.com/yuanlu/yuanlu/libs/service"
 	"github.com/yuanlu/yuanlu/libs/service/citytest"
+	"github.com/yuanlu/yuanlu/services/stoppayment/internal/app/channel/banktest"
 )
 
 func TestTheChaseRunsOverTheMachineChannelAlone(t *testing.T) {
-	first, second := newMachine(t, abc), newMachine(t, ccb)
+	first, second := banktest.New(t, abc), banktest.New(t, ccb)
 	c := wire(t, first, second)
 	c.approve()
 	c.report(t, "case-1")
-	o := first.next(t)
+	o := first.Next(t)
 	if o.TxCode != bank.TxStop || o.AccountNumber != "6228481234567890123" || o.AccountName != "周某雄" {
 		t.Errorf("the machine is asked %+v", o)
 	}
@@ -42,7 +42,7 @@ func TestTheChaseRunsOverTheMachineChannelAlone(t *testing.T) {
 	if got := c.answer(t, first, item); got[0].Result != bank.Repeated {
 		t.Errorf("the same answer again: %+v", got)
 	}
-	if next := second.next(t); next.AccountNumber != "6217001234567890127" || next.TransferSerial != "S2" {
+	if next := second.Next(t); next.AccountNumber != "6217001234567890127" || next.TransferSerial != "S2" {
 		t.Errorf("the next bank's machine is asked %+v", next)
 	}
 	c.Until("the answer shows with its bank", func() bool { return !c.bank(t, abc).LastAnswerAt.IsZero() })
@@ -52,12 +52,13 @@ func TestTheChaseRunsOverTheMachineChannelAlone(t *testing.T) {
 }
 
 func TestOneBankThatIsAwayDelaysItsOwnOrdersAndItsDeskHasThem(t *testing.T) {
-	hung, well := newMachine(t, abc), newMachine(t, ccb)
-	hung.hang = true
+	hung, well := banktest.New(t, abc), banktest.New(t, ccb)
+	hung.Within = time.Second
+	hung.Behave(nil, banktest.Hang)
 	c := wire(t, hung, well)
 	c.approve()
 	c.reportTo(t, "case-1", abc, ccb, abc)
-	well.next(t)
+	well.Next(t)
 	c.Until("the bank shows as unreachable", func() bool {
 		row := c.bank(t, abc)
 		return row.State == "unreachable" && row.Cause == "timeout"
@@ -79,11 +80,11 @@ func TestOneBankThatIsAwayDelaysItsOwnOrdersAndItsDeskHasThem(t *testing.T) {
 }
 
 func TestABadAnswerSpoilsNoOtherAndStraysAreShown(t *testing.T) {
-	m, other := newMachine(t, abc), newMachine(t, ccb)
+	m, other := banktest.New(t, abc), banktest.New(t, ccb)
 	c := wire(t, m, other)
 	c.approve()
 	c.reportTo(t, "case-1", abc, ccb)
-	own, theirs := m.next(t).ApplicationID, other.next(t).ApplicationID
+	own, theirs := m.Next(t).ApplicationID, other.Next(t).ApplicationID
 	unknown := identity.Derive("nobody", "knows").String()
 	fine := bank.Answer{Result: bank.ResultOK, StartTime: "20210717160000", AccountBalance: "1.00"}
 	items := []any{
@@ -129,7 +130,7 @@ func TestABadAnswerSpoilsNoOtherAndStraysAreShown(t *testing.T) {
 }
 
 func TestAFloodOfStraysLeavesAHandfulOfEvents(t *testing.T) {
-	m := newMachine(t, abc)
+	m := banktest.New(t, abc)
 	c := wire(t, m)
 	var items []any
 	for n := range bank.MaxBatch {
@@ -151,8 +152,8 @@ func TestAFloodOfStraysLeavesAHandfulOfEvents(t *testing.T) {
 }
 
 func TestAMachineThatOnlyCallsOutGetsItsOwnOrders(t *testing.T) {
-	m := newMachine(t, abc)
-	m.url = ""
+	m := banktest.New(t, abc)
+	m.URL = ""
 	c := wire(t, m)
 	c.approve()
 	c.reportTo(t, "case-1", abc, ccb)
@@ -167,7 +168,7 @@ func TestAMachineThatOnlyCallsOutGetsItsOwnOrders(t *testing.T) {
 }
 
 // raw sends a request as it is, and tells the code of the refusal.
-func (c wired) raw(t *testing.T, r *http.Request) (status int, code string) {
+func (c town) raw(t *testing.T, r *http.Request) (status int, code string) {
 	t.Helper()
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {
@@ -182,7 +183,7 @@ func (c wired) raw(t *testing.T, r *http.Request) (status int, code string) {
 }
 
 func TestTheDoorOfMachinesIsShutToAllElse(t *testing.T) {
-	m, stranger := newMachine(t, abc), newMachine(t, icbc)
+	m, stranger := banktest.New(t, abc), banktest.New(t, icbc)
 	c := wire(t, m)
 	answers := `{"items":[{"applicationId":"x","answer":{"result":"0001"}}]}`
 	request := func(body string) *http.Request {
@@ -191,7 +192,7 @@ func TestTheDoorOfMachinesIsShutToAllElse(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.Header.Set("Content-Type", "application/json")
-		if err := m.signer.Sign(r, []byte(body)); err != nil {
+		if err := m.Signer.Sign(r, []byte(body)); err != nil {
 			t.Fatal(err)
 		}
 		return r
@@ -217,7 +218,7 @@ func TestTheDoorOfMachinesIsShutToAllElse(t *testing.T) {
 		}, 403, "channel-digest-wrong"},
 		"a key that nobody has registered": {func() *http.Request {
 			r := request(answers)
-			if err := stranger.signer.Sign(r, []byte(answers)); err != nil {
+			if err := stranger.Signer.Sign(r, []byte(answers)); err != nil {
 				t.Fatal(err)
 			}
 			return r
@@ -264,8 +265,8 @@ func TestTheDoorOfMachinesIsShutToAllElse(t *testing.T) {
 }
 
 func TestAnAnswerThatIsAheadOfTheListWaitsForIt(t *testing.T) {
-	m := newMachine(t, abc)
-	m.url = ""
+	m := banktest.New(t, abc)
+	m.URL = ""
 	c := wire(t, m)
 	order := identity.OrderID(identity.Derive("ahead").String())
 	body := map[string]any{"items": []any{bank.OrderAnswer{ApplicationID: string(order), Answer: bank.Answer{Result: bank.ResultOK, StartTime: "20210717160000", AccountBalance: "1.00"}}}}
@@ -274,7 +275,8 @@ func TestAnAnswerThatIsAheadOfTheListWaitsForIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	asked, answered := make(chan struct{}), make(chan channel.Message, 1)
-	peer := channel.Peer{Owner: service.CityOwner, HTTP: &http.Client{Transport: told{asked}}, Signer: m.signer, Verifier: channel.NewVerifier(c.trust, time.Now)}
+	peer := m.City()
+	peer.HTTP = &http.Client{Transport: told{asked}}
 	go func() {
 		reply, err := peer.Send(t.Context(), http.MethodPost, c.URL()+"/v1/machine/answers", text)
 		if err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/yuanlu/yuanlu/libs/entry"
 	"github.com/yuanlu/yuanlu/libs/identity"
 	"github.com/yuanlu/yuanlu/libs/service/citytest"
+	"github.com/yuanlu/yuanlu/services/stoppayment/internal/app/channel/banktest"
 )
 
 // neighbour is an officer of another unit.
@@ -165,10 +166,10 @@ func TestAnObjectionLeftAtTheBankReleasesAProtectiveStop(t *testing.T) {
 }
 
 func TestI15_AProtectiveStopGoesOverTheMachineChannelAsOverTheDesk(t *testing.T) {
-	m := newMachine(t, icbc)
+	m := banktest.New(t, icbc)
 	c := wire(t, m)
 	path, asked := c.shielded(t)
-	order := m.next(t)
+	order := m.Next(t)
 	if order.TxCode != bank.TxStop || order.Reason != "保护性止付" || order.ExpireTime != "20210719160000" {
 		t.Errorf("the machine is asked %+v", order)
 	}
@@ -182,7 +183,7 @@ func TestI15_AProtectiveStopGoesOverTheMachineChannelAsOverTheDesk(t *testing.T)
 		t.Errorf("in force: %+v", s)
 	}
 	c.Post(duty, path+"/release", map[string]any{"reason": "subject-asks"})
-	lift := m.next(t)
+	lift := m.Next(t)
 	if lift.TxCode != bank.TxLift || lift.OriginalApplicationID != order.ApplicationID {
 		t.Errorf("the machine is asked %+v", lift)
 	}

@@ -162,7 +162,7 @@ func TestI75_EveryMeasureOfWhichItsHolderWasNotToldShows(t *testing.T) {
 		Documents            []string
 	}
 	c.Get(duty, path+"/notice-text").Into(t, &text)
-	for _, want := range []string{"止付告知书", "2021年7月17日16时00分", "2021年7月19日16时00分", "异议", "440982000000", "茂名市反诈中心", "本人有效身份证件"} {
+	for _, want := range []string{"止付告知书", "2021年7月17日16时00分", "2021年7月19日16时00分", "异议", "440982000000", "化州市公安局", "本人有效身份证件"} {
 		if !strings.Contains(text.Text, want) {
 			t.Errorf("no %s in\n%s", want, text.Text)
 		}

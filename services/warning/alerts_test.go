@@ -14,8 +14,8 @@ import (
 	"github.com/yuanlu/yuanlu/api/event"
 	"github.com/yuanlu/yuanlu/libs/access"
 	"github.com/yuanlu/yuanlu/libs/es"
-	"github.com/yuanlu/yuanlu/libs/eventlog"
 	"github.com/yuanlu/yuanlu/libs/identity"
+	"github.com/yuanlu/yuanlu/libs/service/citytest"
 )
 
 type importAnswer struct {
@@ -34,45 +34,14 @@ type summary struct {
 	Breached                        []string
 }
 
-// problem is what every refusal looks like.
-type problem struct {
-	Type, Title, TitleEn, Code string
-	Status                     int
-	Errors                     []struct{ Pointer, Code string }
-}
-
 // refused sends what must be refused with this code at this field, without a
 // word of what was sent and without an event of an alert.
 func refused(t *testing.T, c city, code, pointer string, status int, r request) {
 	t.Helper()
-	events := func() int {
-		recorded, _, err := c.Log.ReadAll(t.Context(), eventlog.Start, []string{"alert-"}, 10_000)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return len(recorded)
-	}
-	before := events()
-	a := c.must(t, status, r, nil)
-	if kind := a.header.Get("Content-Type"); kind != "application/problem+json" {
-		t.Errorf("content type %q", kind)
-	}
-	var p problem
-	if err := json.Unmarshal([]byte(a.body), &p); err != nil {
-		t.Fatalf("%s: %v", a.body, err)
-	}
-	if p.Code != code || p.Type != "/rules#"+code || p.Status != status || p.Title == "" || p.TitleEn == "" {
-		t.Errorf("problem %s, want %s", a.body, code)
-	}
-	if pointer != "" && (len(p.Errors) == 0 || p.Errors[0].Pointer != pointer) {
-		t.Errorf("it points to %v, want %s", p.Errors, pointer)
-	}
-	for _, secret := range secrets() {
-		if strings.Contains(a.body, secret) || strings.Contains(c.logged.String(), secret) {
-			t.Errorf("%q comes back or is logged", secret)
-		}
-	}
-	if after := events(); after != before {
+	before := len(c.Recorded(t, "alert-"))
+	a := c.Refused(t, status, code, pointer, r)
+	citytest.Unsaid(t, citytest.Secrets(), string(a.Body), c.logged.String())
+	if after := len(c.Recorded(t, "alert-")); after != before {
 		t.Errorf("%d events more", after-before)
 	}
 }
@@ -81,53 +50,53 @@ func refused(t *testing.T, c city, code, pointer string, status int, r request) 
 func imported(t *testing.T, c city) string {
 	t.Helper()
 	var got importAnswer
-	c.must(t, http.StatusCreated, request{path: "/v1/alerts", key: "import-0001", who: onDuty(), body: orderBody()}, &got)
+	c.Must(t, http.StatusCreated, request{Path: "/v1/alerts", Key: "import-0001", Who: onDuty(), Body: orderBody()}, &got)
 	return "/v1/alerts/" + got.Alert
 }
 
 func TestAnAlertFromImportToClosing(t *testing.T) {
 	c := newCity(t)
 	var got importAnswer
-	a := c.must(t, http.StatusCreated, request{path: "/v1/alerts", key: "import-0001", who: onDuty(), body: orderBody()}, &got)
+	a := c.Must(t, http.StatusCreated, request{Path: "/v1/alerts", Key: "import-0001", Who: onDuty(), Body: orderBody()}, &got)
 	id := identity.Derive("alert", "ministry", "W-1").String()
 	if diff := cmp.Diff(importAnswer{id, "high", []string{"supplier-grade"}, []identity.Warning{}}, got); diff != "" {
 		t.Error(diff)
 	}
 	path := "/v1/alerts/" + id
-	if a.header.Get("Location") != path || a.header.Get("ETag") != `"1"` {
-		t.Errorf("headers %v", a.header)
+	if a.Header.Get("Location") != path || a.Header.Get("ETag") != `"1"` {
+		t.Errorf("headers %v", a.Header)
 	}
 	var s summary
-	c.must(t, http.StatusOK, request{path: path + "/dispatch", key: "dispatch-01", who: onDuty(), body: `{"to":"` + station + `"}`}, &s)
+	c.Must(t, http.StatusOK, request{Path: path + "/dispatch", Key: "dispatch-01", Who: onDuty(), Body: `{"to":"` + station + `"}`}, &s)
 	if s.To != station || !s.SignDue.Equal(noon().Add(5*time.Minute)) || !s.ContactDue.Equal(noon().Add(15*time.Minute)) {
 		t.Errorf("dispatched %+v", s)
 	}
-	refused(t, c, "alert-of-other-unit", "", http.StatusForbidden, request{path: path + "/signature", key: "signature-1", who: onDuty(), body: `{}`})
-	c.must(t, http.StatusOK, request{path: path + "/signature", key: "signature-2", who: atStation(), body: `{}`}, &s)
+	refused(t, c, "alert-of-other-unit", "", http.StatusForbidden, request{Path: path + "/signature", Key: "signature-1", Who: onDuty(), Body: `{}`})
+	c.Must(t, http.StatusOK, request{Path: path + "/signature", Key: "signature-2", Who: atStation(), Body: `{}`}, &s)
 	if s.SignedBy.PoliceNo != "091001" || s.SignedBy.Unit != station {
 		t.Errorf("signed %+v", s)
 	}
-	c.must(t, http.StatusCreated, request{path: path + "/contacts", key: "contact-001", who: atStation(), body: `{"channel":"phone","target":"self","result":"busy"}`}, nil)
+	c.Must(t, http.StatusCreated, request{Path: path + "/contacts", Key: "contact-001", Who: atStation(), Body: `{"channel":"phone","target":"self","result":"busy"}`}, nil)
 	refused(t, c, "door-visit-two-officers", "/partner", http.StatusUnprocessableEntity, request{
-		path: path + "/contacts", key: "contact-002", who: atStation(), body: `{"channel":"door","target":"self","result":"reached"}`,
+		Path: path + "/contacts", Key: "contact-002", Who: atStation(), Body: `{"channel":"door","target":"self","result":"reached"}`,
 	})
 	refused(t, c, "subject-not-reached", "", http.StatusConflict, request{
-		path: path + "/dissuasion", key: "dissuade-01", who: atStation(), body: `{"state":"convinced","noticeSigned":true}`,
+		Path: path + "/dissuasion", Key: "dissuade-01", Who: atStation(), Body: `{"state":"convinced","noticeSigned":true}`,
 	})
-	c.must(t, http.StatusCreated, request{
-		path: path + "/contacts", key: "contact-003", who: atStation(),
-		body: `{"channel":"door","target":"self","result":"reached","partner":{"policeNo":"091002","unit":"` + station + `"}}`,
+	c.Must(t, http.StatusCreated, request{
+		Path: path + "/contacts", Key: "contact-003", Who: atStation(),
+		Body: `{"channel":"door","target":"self","result":"reached","partner":{"policeNo":"091002","unit":"` + station + `"}}`,
 	}, &s)
 	if s.Contacts != 2 || !s.Reached {
 		t.Errorf("contacted %+v", s)
 	}
-	c.must(t, http.StatusOK, request{path: path + "/dissuasion", key: "dissuade-02", who: atStation(), body: `{"state":"convinced","noticeSigned":true}`}, nil)
-	refused(t, c, "outcome-paid-without-payment", "", http.StatusConflict, request{path: path + "/closing", key: "closing-001", who: atStation(), body: `{"outcome":"paid"}`})
-	c.must(t, http.StatusOK, request{path: path + "/closing", key: "closing-002", who: atStation(), body: `{"outcome":"dissuaded"}`}, nil)
-	refused(t, c, "alert-closed", "", http.StatusConflict, request{path: path + "/closing", key: "closing-003", who: atStation(), body: `{"outcome":"mismatch"}`})
-	a = c.must(t, http.StatusOK, request{method: http.MethodGet, path: path, who: atStation()}, &s)
-	if s.Outcome != "dissuaded" || a.header.Get("ETag") != `"7"` {
-		t.Errorf("at last %+v under %s", s, a.header.Get("ETag"))
+	c.Must(t, http.StatusOK, request{Path: path + "/dissuasion", Key: "dissuade-02", Who: atStation(), Body: `{"state":"convinced","noticeSigned":true}`}, nil)
+	refused(t, c, "outcome-paid-without-payment", "", http.StatusConflict, request{Path: path + "/closing", Key: "closing-001", Who: atStation(), Body: `{"outcome":"paid"}`})
+	c.Must(t, http.StatusOK, request{Path: path + "/closing", Key: "closing-002", Who: atStation(), Body: `{"outcome":"dissuaded"}`}, nil)
+	refused(t, c, "alert-closed", "", http.StatusConflict, request{Path: path + "/closing", Key: "closing-003", Who: atStation(), Body: `{"outcome":"mismatch"}`})
+	a = c.Must(t, http.StatusOK, request{Method: http.MethodGet, Path: path, Who: atStation()}, &s)
+	if s.Outcome != "dissuaded" || a.Header.Get("ETag") != `"7"` {
+		t.Errorf("at last %+v under %s", s, a.Header.Get("ETag"))
 	}
 }
 
@@ -135,18 +104,18 @@ func TestI63_TheSameOrderImportedTwiceIsOneAlert(t *testing.T) {
 	c := newCity(t)
 	id := strings.TrimPrefix(imported(t, c), "/v1/alerts/")
 	var got importAnswer
-	a := c.must(t, http.StatusCreated, request{path: "/v1/alerts", key: "import-0001", who: onDuty(), body: orderBody()}, &got)
-	if got.Alert != id || a.header.Get("Idempotency-Replayed") != "true" {
-		t.Errorf("the same request again: %+v, %v", got, a.header)
+	a := c.Must(t, http.StatusCreated, request{Path: "/v1/alerts", Key: "import-0001", Who: onDuty(), Body: orderBody()}, &got)
+	if got.Alert != id || a.Header.Get("Idempotency-Replayed") != "true" {
+		t.Errorf("the same request again: %+v, %v", got, a.Header)
 	}
 	utc := orderBody(func(b map[string]any) { b["signalAt"] = "2021-06-03T07:29:00Z" })
-	c.must(t, http.StatusCreated, request{path: "/v1/alerts", key: "import-0002", who: atStation(), body: utc}, &got)
+	c.Must(t, http.StatusCreated, request{Path: "/v1/alerts", Key: "import-0002", Who: atStation(), Body: utc}, &got)
 	if got.Alert != id || got.Level != "high" {
 		t.Errorf("the same order from elsewhere, its time in UTC: %+v", got)
 	}
 	other := orderBody(func(b map[string]any) { b["grade"] = "低" })
-	refused(t, c, "alert-imported-differently", "", http.StatusConflict, request{path: "/v1/alerts", key: "import-0003", who: onDuty(), body: other})
-	refused(t, c, "idempotency-key-reused", "", http.StatusUnprocessableEntity, request{path: "/v1/alerts", key: "import-0001", who: onDuty(), body: other})
+	refused(t, c, "alert-imported-differently", "", http.StatusConflict, request{Path: "/v1/alerts", Key: "import-0003", Who: onDuty(), Body: other})
+	refused(t, c, "idempotency-key-reused", "", http.StatusUnprocessableEntity, request{Path: "/v1/alerts", Key: "import-0001", Who: onDuty(), Body: other})
 	if n := len(c.history(t, id)); n != 2 {
 		t.Errorf("%d events, want 2", n)
 	}
@@ -154,22 +123,22 @@ func TestI63_TheSameOrderImportedTwiceIsOneAlert(t *testing.T) {
 
 func TestI63_EightImportsAtOnceAreOneAlert(t *testing.T) {
 	c := newCity(t)
-	answers := make(chan answer, 8)
+	answers := make(chan citytest.Answer, 8)
 	for n := range cap(answers) {
 		go func() {
-			a, err := c.do(t, request{path: "/v1/alerts", key: fmt.Sprintf("import-%04d", n), who: onDuty(), body: orderBody()})
+			a, err := c.Send(request{Path: "/v1/alerts", Key: fmt.Sprintf("import-%04d", n), Who: onDuty(), Body: orderBody()})
 			if err != nil {
-				a.body = err.Error()
+				a.Body = []byte(err.Error())
 			}
 			answers <- a
 		}()
 	}
 	for range cap(answers) {
-		if a := <-answers; a.status != http.StatusCreated {
-			t.Errorf("%d: %s", a.status, a.body)
+		if a := <-answers; a.Status != http.StatusCreated {
+			t.Errorf("%d: %s", a.Status, a.Body)
 		}
 	}
-	alerts := c.streams(t, "alert-")
+	alerts := c.Streams(t, "alert-")
 	if len(alerts) != 1 || len(c.history(t, strings.TrimPrefix(alerts[0], "alert-"))) != 2 {
 		t.Errorf("alerts %v", alerts)
 	}
@@ -178,8 +147,8 @@ func TestI63_EightImportsAtOnceAreOneAlert(t *testing.T) {
 func TestI11_AnOddPhoneIsKeptAsAWarning(t *testing.T) {
 	c := newCity(t)
 	var got importAnswer
-	c.must(t, http.StatusCreated, request{path: "/v1/alerts", key: "import-0001", who: onDuty(), body: orderBody(func(b map[string]any) {
-		b["subject"] = map[string]any{"name": theName, "phone": "95588"}
+	c.Must(t, http.StatusCreated, request{Path: "/v1/alerts", Key: "import-0001", Who: onDuty(), Body: orderBody(func(b map[string]any) {
+		b["subject"] = map[string]any{"name": citytest.VictimName, "phone": "95588"}
 		b["grade"] = "橙"
 	})}, &got)
 	want := []identity.Warning{{Code: identity.WarnPhoneNotMobile, Pointer: "/subject/phone"}}
@@ -206,11 +175,11 @@ func TestASubjectWhoHasPaidIsToldToTheLogWithHisCase(t *testing.T) {
 	body := paymentBody(func(b map[string]any) {
 		first(b)["to"] = map[string]any{"bank": "103100000026", "number": "6217001234567890123"}
 	})
-	r := request{path: path + "/payment", key: "payment-001", who: atStation(), body: body}
-	a := c.must(t, http.StatusCreated, r, &got)
+	r := request{Path: path + "/payment", Key: "payment-001", Who: atStation(), Body: body}
+	a := c.Must(t, http.StatusCreated, r, &got)
 	want := identity.CaseID(identity.Derive("case-of-alert", id).String())
-	if got.Case != want || a.header.Get("Location") != "/v1/cases/"+string(want) {
-		t.Errorf("case %s at %s, want %s", got.Case, a.header.Get("Location"), want)
+	if got.Case != want || a.Header.Get("Location") != "/v1/cases/"+string(want) {
+		t.Errorf("case %s at %s, want %s", got.Case, a.Header.Get("Location"), want)
 	}
 	luhn := []identity.Warning{{Code: identity.WarnCardNoLuhn, Pointer: "/transfers/0/to/number"}}
 	if diff := cmp.Diff(luhn, got.Warnings); diff != "" {
@@ -225,7 +194,7 @@ func TestASubjectWhoHasPaidIsToldToTheLogWithHisCase(t *testing.T) {
 	if diff := cmp.Diff(order.Subject, paid.Victim); diff != "" {
 		t.Errorf("the victim is not the subject:\n%s", diff)
 	}
-	if brief, err := c.Keys.Open(t.Context(), paid.Brief); err != nil || brief != theBrief {
+	if brief, err := c.Keys.Open(t.Context(), paid.Brief); err != nil || brief != citytest.Brief {
 		t.Errorf("brief %q, %v", brief, err)
 	}
 	last, err := c.Log.Last(t.Context(), "alert-"+id)
@@ -236,10 +205,10 @@ func TestASubjectWhoHasPaidIsToldToTheLogWithHisCase(t *testing.T) {
 	if err := json.Unmarshal(last.Meta, &meta); err != nil || meta.Correlation != string(want) {
 		t.Errorf("correlated with %s, want the case: %v", meta.Correlation, err)
 	}
-	if a = c.must(t, http.StatusCreated, r, &got); a.header.Get("Idempotency-Replayed") != "true" || len(c.history(t, id)) != 3 {
+	if a = c.Must(t, http.StatusCreated, r, &got); a.Header.Get("Idempotency-Replayed") != "true" || len(c.history(t, id)) != 3 {
 		t.Error("the same payment again is another one")
 	}
-	r.key = "payment-002"
+	r.Key = "payment-002"
 	refused(t, c, "payment-discovered-already", "", http.StatusConflict, r)
 }
 
@@ -249,35 +218,35 @@ func TestBadInputIsRefusedWithItsRuleAndNothingIsStored(t *testing.T) {
 	who := func(role access.Role) access.Person {
 		return access.Person{User: "090009", Unit: centre, Level: access.City, Role: role}
 	}
-	order := func(edit func(map[string]any)) request { return request{path: "/v1/alerts", body: orderBody(edit)} }
+	order := func(edit func(map[string]any)) request { return request{Path: "/v1/alerts", Body: orderBody(edit)} }
 	payment := func(edit func(map[string]any)) request {
-		return request{path: path + "/payment", body: paymentBody(edit)}
+		return request{Path: path + "/payment", Body: paymentBody(edit)}
 	}
-	on := func(what, body string) request { return request{path: path + what, body: body} }
+	on := func(what, body string) request { return request{Path: path + what, Body: body} }
 	for _, r := range []struct {
 		rule, code, pointer string
 		status              int
 		request             request
 	}{
-		{"an order that is no JSON", "json-malformed", "", 400, request{path: "/v1/alerts", body: `{"subject": {"name": "` + theName}},
-		{"an unknown field of an order", "field-unknown", "", 422, order(func(b map[string]any) { b["phone"] = thePhone })},
+		{"an order that is no JSON", "json-malformed", "", 400, request{Path: "/v1/alerts", Body: `{"subject": {"name": "` + citytest.VictimName}},
+		{"an unknown field of an order", "field-unknown", "", 422, order(func(b map[string]any) { b["phone"] = citytest.VictimPhone })},
 		{"an order without a subject", "field-missing", "", 422, order(func(b map[string]any) { delete(b, "subject") })},
-		{"a subject without a name", "name-missing", "/subject/name", 422, order(func(b map[string]any) { b["subject"] = map[string]any{"name": "", "phone": thePhone} })},
+		{"a subject without a name", "name-missing", "/subject/name", 422, order(func(b map[string]any) { b["subject"] = map[string]any{"name": "", "phone": citytest.VictimPhone} })},
 		{"a broken ID number", "id-card-checksum", "/subject/idNumber", 422, order(func(b map[string]any) {
-			b["subject"] = map[string]any{"name": theName, "idNumber": "110105194912310021"}
+			b["subject"] = map[string]any{"name": citytest.VictimName, "idNumber": "110105194912310021"}
 		})},
 		{"a signal from the future", "time-in-future", "/signalAt", 422, order(func(b map[string]any) { b["signalAt"] = "2021-06-04T07:29:00Z" })},
 		{"an order without a number", "alert-name-invalid", "/externalId", 422, order(func(b map[string]any) { b["externalId"] = "" })},
 		{"an order without a supplier", "alert-name-invalid", "/supplier", 422, order(func(b map[string]any) { b["supplier"] = "" })},
-		{"a supplier in free text", "alert-name-invalid", "/supplier", 422, order(func(b map[string]any) { b["supplier"] = theName })},
+		{"a supplier in free text", "alert-name-invalid", "/supplier", 422, order(func(b map[string]any) { b["supplier"] = citytest.VictimName })},
 		{"a number with a blank", "alert-name-invalid", "/externalId", 422, order(func(b map[string]any) { b["externalId"] = "W-1 " })},
 		{"a fraud type in free text", "alert-fraud-type-malformed", "/fraudType", 422, order(func(b map[string]any) { b["fraudType"] = "诈骗" })},
 		{"a signal from another century", "time-implausible", "/signalAt", 422, order(func(b map[string]any) { b["signalAt"] = "1999-12-31T23:59:59+08:00" })},
-		{"an order with two suppliers", "json-duplicate-field", "", 422, request{path: "/v1/alerts", body: `{"supplier":"a","supplier":"b"}`}},
-		{"a partner by name", "police-no-malformed", "/partner/policeNo", 422, on("/contacts", `{"channel":"door","target":"self","result":"reached","partner":{"policeNo":"`+theName+`","unit":"`+station+`"}}`)},
-		{"a serial number in free text", "serial-malformed", "/transfers/0/serial", 422, payment(func(b map[string]any) { first(b)["serial"] = theName })},
+		{"an order with two suppliers", "json-duplicate-field", "", 422, request{Path: "/v1/alerts", Body: `{"supplier":"a","supplier":"b"}`}},
+		{"a partner by name", "police-no-malformed", "/partner/policeNo", 422, on("/contacts", `{"channel":"door","target":"self","result":"reached","partner":{"policeNo":"`+citytest.VictimName+`","unit":"`+station+`"}}`)},
+		{"a serial number in free text", "serial-malformed", "/transfers/0/serial", 422, payment(func(b map[string]any) { first(b)["serial"] = citytest.VictimName })},
 		{"a dispatch to a unit that is none", "unit-code-malformed", "/to", 422, on("/dispatch", `{"to":"4409"}`)},
-		{"a channel that is none", "field-invalid", "/channel", 422, on("/contacts", `{"channel":"`+theCard+`","target":"self","result":"reached"}`)},
+		{"a channel that is none", "field-invalid", "/channel", 422, on("/contacts", `{"channel":"`+citytest.VictimCard+`","target":"self","result":"reached"}`)},
 		{"a signature before the dispatch", "alert-not-dispatched", "", 409, on("/signature", `{}`)},
 		{"an outcome that is none", "field-invalid", "/outcome", 422, on("/closing", `{"outcome":"done"}`)},
 		{"a closing before anyone has called", "alert-not-contacted", "", 409, on("/closing", `{"outcome":"not-found"}`)},
@@ -285,28 +254,28 @@ func TestBadInputIsRefusedWithItsRuleAndNothingIsStored(t *testing.T) {
 		{"a payment of nothing", "amount-not-positive", "/transfers/0/amountFen", 422, payment(func(b map[string]any) { first(b)["amountFen"] = 0 })},
 		{"a payment with decimals", "amount-not-whole-fen", "/transfers/0/amountFen", 422, payment(func(b map[string]any) { first(b)["amountFen"] = 1.005 })},
 		{"a payment to an unknown bank", "bank-unknown", "/transfers/0/to/bank", 422, payment(func(b map[string]any) {
-			first(b)["to"] = map[string]any{"bank": "313999999994", "number": theTarget}
+			first(b)["to"] = map[string]any{"bank": "313999999994", "number": citytest.SuspectCard}
 		})},
 		{"a payment told by one officer", "two-officers-required", "/investigator", 422, payment(func(b map[string]any) { delete(b, "investigator") })},
 		{"a payment told by one officer twice", "two-officers-required", "/investigator", 422, payment(func(b map[string]any) {
 			b["investigator"] = map[string]any{"policeNo": "091001", "unit": station}
 		})},
-		{"an alert that nobody has imported", "alert-unknown", "", 404, request{path: "/v1/alerts/" + uuid.NewString() + "/signature", body: `{}`}},
-		{"an import by a chief", "role-not-allowed", "", 403, request{path: "/v1/alerts", body: orderBody(), who: who(access.Chief)}},
-		{"a dispatch by an investigator", "role-not-allowed", "", 403, request{path: path + "/dispatch", body: `{"to":"` + station + `"}`, who: who(access.Investigator)}},
-		{"a contact by an auditor", "role-not-allowed", "", 403, request{path: path + "/contacts", body: `{"channel":"sms","target":"self","result":"reached"}`, who: who(access.Auditor)}},
-		{"a look by a bank's desk", "role-not-allowed", "", 403, request{method: http.MethodGet, path: path, who: access.Person{User: "desk-1", Role: access.BankDesk, Bank: "102100099996"}}},
-		{"an outdated look", "revision-stale", "", 412, request{path: path + "/dispatch", body: `{"to":"` + station + `"}`, who: onDuty(), header: map[string]string{"If-Match": `"0"`}}},
+		{"an alert that nobody has imported", "alert-unknown", "", 404, request{Path: "/v1/alerts/" + uuid.NewString() + "/signature", Body: `{}`}},
+		{"an import by a chief", "role-not-allowed", "", 403, request{Path: "/v1/alerts", Body: orderBody(), Who: who(access.Chief)}},
+		{"a dispatch by an investigator", "role-not-allowed", "", 403, request{Path: path + "/dispatch", Body: `{"to":"` + station + `"}`, Who: who(access.Investigator)}},
+		{"a contact by an auditor", "role-not-allowed", "", 403, request{Path: path + "/contacts", Body: `{"channel":"sms","target":"self","result":"reached"}`, Who: who(access.Auditor)}},
+		{"a look by a bank's desk", "role-not-allowed", "", 403, request{Method: http.MethodGet, Path: path, Who: access.Person{User: "desk-1", Role: access.BankDesk, Bank: "102100099996"}}},
+		{"an outdated look", "revision-stale", "", 412, request{Path: path + "/dispatch", Body: `{"to":"` + station + `"}`, Who: onDuty(), Header: map[string]string{"If-Match": `"0"`}}},
 	} {
 		t.Run(r.rule, func(t *testing.T) {
 			sent := r.request
-			sent.key = "bad-input-" + strings.ReplaceAll(r.rule, " ", "-")
-			if sent.who.User == "" {
-				sent.who = atStation()
+			sent.Key = "bad-input-" + strings.ReplaceAll(r.rule, " ", "-")
+			if sent.Who.User == "" {
+				sent.Who = atStation()
 			}
 			refused(t, c, r.code, r.pointer, r.status, sent)
 		})
 	}
-	refused(t, c, "token-missing", "", http.StatusUnauthorized, request{path: "/v1/alerts", key: "import-0009", body: orderBody()})
-	refused(t, c, "idempotency-key-missing", "", http.StatusBadRequest, request{path: "/v1/alerts", who: onDuty(), body: orderBody()})
+	refused(t, c, "token-missing", "", http.StatusUnauthorized, request{Path: "/v1/alerts", Key: "import-0009", Body: orderBody()})
+	refused(t, c, "idempotency-key-missing", "", http.StatusBadRequest, request{Path: "/v1/alerts", Who: onDuty(), Body: orderBody()})
 }

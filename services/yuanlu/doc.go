@@ -3,7 +3,7 @@
 //
 //	yuanlu run         a whole city: event store, five services, one address
 //	yuanlu demo        plays a scenario against a running city, by REST only
-//	yuanlu replay      prints a case's history and verifies its chain of hashes
+//	yuanlu replay      prints a case's or a stream's history and verifies its chain
 //	yuanlu eventstore  the event store alone
 //	yuanlu token       issues a bearer token with the city's own key
 //	yuanlu version     what was built, with what

@@ -63,7 +63,7 @@ func TestFanOut(t *testing.T) {
 		desks.Go(func() error { return f.desk(ctx, at.Code) })
 	}
 	fsync := yardstick(t)
-	begin := time.Now()
+	before, begin := spent(t), time.Now()
 	var posts errgroup.Group
 	for n := range *fanReports {
 		time.Sleep(time.Until(begin.Add(time.Duration(n) * *fanEvery))) // the arrivals of an open system
@@ -79,12 +79,13 @@ func TestFanOut(t *testing.T) {
 			t.Fatalf("%d of %d stops are with the banks", f.visible(), *fanReports**fanWidth)
 		}
 	}
-	took := time.Since(begin)
+	took, after := time.Since(begin), spent(t)
 	stop()
 	if err := desks.Wait(); err != nil {
 		t.Error(err)
 	}
 	f.tell(t, took, fsync)
+	after.tell(t, before, *fanReports**fanWidth)
 }
 
 // fan is the world around the city: its banks and what they have seen.

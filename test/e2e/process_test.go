@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/yuanlu/yuanlu/libs/eventnode/nodetest"
 )
 
 // binaries are built once for all tests of the package.
@@ -119,10 +121,10 @@ func (p *process) stop(t *testing.T) {
 	}
 }
 
-// freeAddr is an address that nobody listens on.
+// freeAddr is an address that nobody listens on, nor will by chance.
 func freeAddr(t *testing.T) string {
 	t.Helper()
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", nodetest.Addr(t))
 	if err != nil {
 		t.Fatal(err)
 	}

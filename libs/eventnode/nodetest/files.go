@@ -1,5 +1,6 @@
-// Package nodetest looks into the files of an event node, for tests that must
-// know whether something is really gone.
+// Package nodetest is for tests of what an event node does to the world around
+// it: it looks into a node's files, to tell whether something is really gone, and
+// finds an address that stays free while a node is away.
 package nodetest
 
 import (

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/yuanlu/yuanlu/services/banksim/internal/city"
+	"github.com/yuanlu/yuanlu/services/banksim/internal/holder"
 	"github.com/yuanlu/yuanlu/services/banksim/scenario"
 )
 
@@ -81,12 +82,13 @@ func (p *Player) freeze(ctx context.Context, key string, a scenario.Freeze) erro
 		months = 6
 	}
 	id := p.cases[a.Case.Name]
+	number := holder.Source(p.story.Seed, p.salt, "freeze notice of "+a.Case.Name).IntN(1_000_000)
 	body := struct {
 		NoticeNo     string `json:"noticeNo"`
 		TermMonths   int    `json:"termMonths"`
 		Operator     second `json:"operator"`
 		Investigator second `json:"investigator"`
-	}{"公刑冻字〔" + yearOf(p.clock.Now()) + "〕" + p.salt + "号", months, p.second(a.Operator), p.second(a.Investigator)}
+	}{fmt.Sprintf("公刑冻字〔%s〕%06d号", yearOf(p.clock.Now()), number), months, p.second(a.Operator), p.second(a.Investigator)}
 	var out struct {
 		Targets []struct{} `json:"targets"`
 	}

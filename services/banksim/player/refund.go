@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"net/url"
 	"sync"
 	"time"
@@ -189,7 +190,7 @@ func (r refunding) decide(ctx context.Context, one procedure) error {
 	}
 	decision := struct {
 		DecisionNo string `json:"decisionNo"`
-	}{"公刑返字〔" + yearOf(r.clock.Now()) + "〕" + one.Procedure[:min(8, len(one.Procedure))] + "号"}
+	}{fmt.Sprintf("公刑返字〔%s〕%06d号", yearOf(r.clock.Now()), crc32.ChecksumIEEE([]byte(one.Procedure))%1_000_000)}
 	if err := r.step(ctx, one, r.Approver, "approval", decision, nil); err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -26,17 +27,13 @@ func TestMain(m *testing.M) {
 
 func TestARunMeasuresAndLeavesNothingBehind(t *testing.T) {
 	dir := t.TempDir()
-	var out, progress strings.Builder
-	err := log.Run(t.Context(), []string{
-		"--dir", dir, "--only", "batch,read,seen,rebuild,store", "--output", "json",
-		"--rounds", "1", "--span", "50ms", "--warm", "10ms", "--events", "10000", "--short",
-	}, &out, &progress)
-	if err != nil {
-		t.Fatalf("%v\n%s", err, progress.String())
-	}
 	var report figure.Report
-	if err := json.Unmarshal([]byte(out.String()), &report); err != nil {
-		t.Fatal(err)
+	// A busy machine may answer nothing within a span that short, and shows so. A
+	// longer one must bring something.
+	for _, span := range []string{"50ms", "500ms", "5s"} {
+		if report = shortRun(t, dir, span); !slices.ContainsFunc(report.Rows, empty) {
+			break
+		}
 	}
 	measured := 0
 	for _, row := range report.Rows {
@@ -45,7 +42,7 @@ func TestARunMeasuresAndLeavesNothingBehind(t *testing.T) {
 			t.Errorf("%s: %s, %s", row.What, row.Verdict, row.Note)
 		case figure.OK, figure.Short, figure.Info:
 			measured++
-			if row.Measured.Median <= 0 {
+			if empty(row) {
 				t.Errorf("%s: nothing was measured", row.What)
 			}
 		}
@@ -56,6 +53,28 @@ func TestARunMeasuresAndLeavesNothingBehind(t *testing.T) {
 	if left, err := filepath.Glob(filepath.Join(dir, "*")); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
 	}
+}
+
+// empty tells that a row has a figure, and the figure is that nothing came.
+func empty(row figure.Row) bool {
+	return row.Verdict != figure.NoFigure && row.Verdict != figure.Failed && row.Measured.Median <= 0
+}
+
+// shortRun is the benchmark in its shortest form.
+func shortRun(t *testing.T, dir, span string) (report figure.Report) {
+	t.Helper()
+	var out, progress strings.Builder
+	err := log.Run(t.Context(), []string{
+		"--dir", dir, "--only", "batch,read,seen,rebuild,store", "--output", "json",
+		"--rounds", "1", "--span", span, "--warm", "10ms", "--events", "10000", "--short",
+	}, &out, &progress)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, progress.String())
+	}
+	if err := json.Unmarshal([]byte(out.String()), &report); err != nil {
+		t.Fatal(err)
+	}
+	return report
 }
 
 func TestACommandLineThatMeansNothingIsRefused(t *testing.T) {

@@ -268,7 +268,7 @@ func (c *office) add(o bank.Order) {
 // await waits until a key has been posted under.
 func (c *office) await(t *testing.T, key string) string {
 	t.Helper()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(time.Minute)
 	for {
 		if b := c.bodies(key); len(b) > 0 {
 			return b[0]

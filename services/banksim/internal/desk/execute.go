@@ -146,8 +146,11 @@ func (d *Desk) stop(o bank.Order, s banknet.Statement, now time.Time) bank.Answe
 	}
 	if earlier, ok := d.standing(key, o.OriginalApplicationID, now); ok {
 		order.Prolongs = o.OriginalApplicationID
-		if o.TxCode == bank.TxStop { // the term that runs goes on
+		switch {
+		case o.TxCode == bank.TxStop: // the term that runs goes on
 			order.Until = earlier.Until
+		case d.Behaviour.Expiry == 0: // 止付延期
+			order.Until = postponed(o, earlier.Until)
 		}
 		if limit > 0 {
 			if _, err := d.Network.NarrowStop(key, o.OriginalApplicationID, limit, now); err != nil && !errors.Is(err, banknet.ErrWider) {
@@ -164,6 +167,20 @@ func (d *Desk) stop(o bank.Order, s banknet.Statement, now time.Time) bank.Answe
 		a.StoppedAmount = limit.Decimal()
 	}
 	return a
+}
+
+// postponed is the end of a second stop that goes on from the end of the first: that
+// of the order or, where it names none, of the first as it is known here. It never
+// ends later than the order asks.
+func postponed(o bank.Order, first time.Time) time.Time {
+	if from, err := identity.ParsePlatformTime(o.StartTime); err == nil && from.Before(first) {
+		first = from
+	}
+	until := first.Add(term)
+	if asked, err := identity.ParsePlatformTime(o.ExpireTime); err == nil && asked.Before(until) {
+		until = asked
+	}
+	return until
 }
 
 // standing finds a measure that stands on an account by the ID of its order.

@@ -94,16 +94,28 @@ func TestAStopIsNarrowedAndItsTermGoesOn(t *testing.T) {
 	}
 }
 
-func TestI01_TheSecondStopCountsItsOwn48HoursAndIsLiftedWithTheFirst(t *testing.T) {
+func TestI03_TheSecondStopGoesOnFromTheEndOfTheFirstAndIsLiftedWithIt(t *testing.T) {
 	n, d := bench(t)
 	done(t, d, stopOrder())
-	at(d, noon.Add(47*time.Hour))
-	if a := done(t, d, told(bank.TxSecondStop, "o-2", "o-1")); a.StartTime != "20210719110000" || a.ExpireTime != "20210721110000" || len(a.Measures) != 0 {
+	at(d, noon.Add(20*time.Hour))
+	if a := done(t, d, told(bank.TxSecondStop, "o-2", "o-1")); a.StartTime != "20210718080000" || a.ExpireTime != "20210721120000" || len(a.Measures) != 0 {
 		t.Errorf("%+v", a)
 	}
-	free(t, n, noon.Add(94*time.Hour), 0)
+	free(t, n, noon.Add(95*time.Hour), 0)
+	free(t, n, noon.Add(96*time.Hour), 14_300)
 	done(t, d, told(bank.TxLift, "l-1", "o-1"))
-	free(t, n, noon.Add(47*time.Hour), 14_300)
+	free(t, n, noon.Add(20*time.Hour), 14_300)
+}
+
+func TestTheSecondStopEndsNoLaterThanItsOrderAsks(t *testing.T) {
+	_, d := bench(t)
+	done(t, d, stopOrder())
+	at(d, noon.Add(20*time.Hour))
+	sooner := told(bank.TxSecondStop, "o-2", "o-1")
+	sooner.StartTime, sooner.ExpireTime = "20210719110000", "20210721110000" // by the order's books the first ends an hour before
+	if a := done(t, d, sooner); a.ExpireTime != "20210721110000" {
+		t.Errorf("%+v", a)
+	}
 }
 
 func TestThePapersOfAnOrderGivenByTelephoneLeaveItsTerm(t *testing.T) {

@@ -2,11 +2,7 @@ package machine_test
 
 import (
 	"context"
-	"crypto/ed25519"
-	"crypto/rand"
-	"crypto/x509"
 	"encoding/json"
-	"encoding/pem"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -18,6 +14,7 @@ import (
 	"github.com/yuanlu/yuanlu/api/bank"
 	"github.com/yuanlu/yuanlu/libs/banknet"
 	"github.com/yuanlu/yuanlu/libs/channel"
+	"github.com/yuanlu/yuanlu/libs/channel/channeltest"
 	"github.com/yuanlu/yuanlu/services/banksim/internal/desk"
 	"github.com/yuanlu/yuanlu/services/banksim/internal/machine"
 )
@@ -34,15 +31,8 @@ func (stopped) Wait(ctx context.Context, _ time.Time) error { return ctx.Err() }
 // party is one side with its key.
 func party(t *testing.T, id, owner string) (*channel.Signer, channel.Key) {
 	t.Helper()
-	_, private, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	signer, err := channel.NewSigner(id, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), time.Now)
+	private, _ := channeltest.Pair(t)
+	signer, err := channel.NewSigner(id, []byte(private), time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +154,7 @@ func (w *world) answers(rw http.ResponseWriter, r *http.Request) {
 // await waits for so many answers and gives those to one order.
 func (w *world) await(t *testing.T, count int) {
 	t.Helper()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(time.Minute)
 	for range count {
 		select {
 		case <-w.arrived:
@@ -188,7 +178,7 @@ func (w *world) to(id string) (found []bank.Answer) {
 // rest waits until so many orders are off the machine's list.
 func (w *world) rest(t *testing.T, count int) {
 	t.Helper()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(time.Minute)
 	for range count {
 		select {
 		case <-w.settled:

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -210,18 +211,29 @@ func TestACrowdPaysAsTimeGoesBy(t *testing.T) {
 	balanced(t, show)
 }
 
+// processor is the processor's time that this process has used, however many others
+// it had to share with.
+func processor(t *testing.T) time.Duration {
+	t.Helper()
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
+}
+
 // The whole city of the scenario opens fast enough to be played.
 func TestAHundredThousandAccountsAreOpened(t *testing.T) {
 	s, err := scenario.Load("city-40")
 	if err != nil {
 		t.Fatal(err)
 	}
-	began := time.Now()
+	began := processor(t)
 	show := putOn(t, s, s.Seed)
-	took := time.Since(began)
+	took := processor(t) - began
 	made, _ := show.Crowd.Tally()
-	t.Logf("%d accounts and %d payments in %s", len(show.Crowd.Accounts())+len(show.Story.Accounts), made, took)
-	if len(show.Crowd.Accounts()) != 100_000 || took > 20*time.Second {
+	t.Logf("%d accounts and %d payments in %s of the processor", len(show.Crowd.Accounts())+len(show.Story.Accounts), made, took)
+	if len(show.Crowd.Accounts()) != 100_000 || took > 10*time.Second {
 		t.Errorf("%d accounts in %s", len(show.Crowd.Accounts()), took)
 	}
 	balanced(t, show)
@@ -367,7 +379,7 @@ func TestABankTakesOrdersByMachineWhereThereAreKeys(t *testing.T) {
 		if a.ApplicationID != "o-1" || a.Answer.Result != bank.ResultOK {
 			t.Errorf("%+v", a)
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("no answer comes")
 	}
 }

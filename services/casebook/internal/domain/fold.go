@@ -16,6 +16,7 @@ type account struct {
 	bank        identity.BankCode
 	level       int // as the chase found it
 	stopped     bool
+	stop        identity.OrderID // the first executed stop that its bank has not taken back
 	stopLevel   int
 	balance     money.Fen // at the first executed stop
 	attribution event.FundsAttributed
@@ -98,8 +99,10 @@ func (b *book) ofAccount(stream string, a *account, e event.AccountEvent) {
 		}
 	case event.StopExecuted:
 		if e.Case == id && !a.stopped {
-			a.stopped, a.stopLevel, a.balance = true, e.Level, stoppedBy(e)
+			a.stopped, a.stop, a.stopLevel, a.balance = true, e.Order, e.Level, stoppedBy(e.Held, e.BalanceBefore)
 		}
+	case event.BankDiscrepancyFound, event.StopAnswerCorrected:
+		a.takenBack(e)
 	case event.FundsAttributed:
 		if !a.known || e.Revision >= a.attribution.Revision {
 			a.known, a.attribution = true, e
@@ -132,13 +135,28 @@ func (b *book) ofAccount(stream string, a *account, e event.AccountEvent) {
 	}
 }
 
+// takenBack: the bank says that it never carried the stop out, or that it did after
+// all.
+func (a *account) takenBack(e event.AccountEvent) {
+	switch e := e.(type) { //nolint:gochecksumtype // only these reach it
+	case event.BankDiscrepancyFound:
+		if e.Kind == "answer-withdrawn" && e.Order == a.stop {
+			a.stopped, a.balance = false, 0
+		}
+	case event.StopAnswerCorrected:
+		if e.Order == a.stop && !a.stopped {
+			a.stopped, a.balance = true, stoppedBy(e.Held, e.BalanceBefore)
+		}
+	}
+}
+
 // stoppedBy is what a stop holds of what was there: all of it, or its amount
 // (金额止付).
-func stoppedBy(e event.StopExecuted) money.Fen {
-	if e.Held > 0 {
-		return min(e.Held, e.BalanceBefore)
+func stoppedBy(held, balance money.Fen) money.Fen {
+	if held > 0 {
+		return min(held, balance)
 	}
-	return e.BalanceBefore
+	return balance
 }
 
 // reduced lowers a freeze by what left it otherwise than to a victim.

@@ -40,6 +40,10 @@ func stopped(id identity.CaseID, ordinal, level int, balance money.Fen) event.Ev
 	return event.StopExecuted{Order: "stop", Case: id, Ordinal: ordinal, Level: level, BalanceBefore: balance}
 }
 
+func tookBack() event.Event {
+	return event.BankDiscrepancyFound{Order: "stop", Kind: "answer-withdrawn"}
+}
+
 func attributed(revision int, held ...event.Lot) event.FundsAttributed {
 	var balance money.Fen
 	for _, l := range held {
@@ -73,6 +77,11 @@ func TestFigures(t *testing.T) {
 			said("account-a", requested("A", own, 1), stopped(own, 1, 1, 50_00), stopped(own, 2, 1, 70_00)),
 			said("account-b", requested("B", own, 2), stopped(own, 1, 2, 7_00)),
 		), domain.Figures{AccountsRestrained: 2, Banks: 2, Levels: 2, Stopped: 57_00, StoppedLevel1: 50_00}},
+		{"a stop that its bank says it never carried out is none", said("account-a", requested("A", own, 1), stopped(own, 1, 1, 50_00), tookBack()), domain.Figures{}},
+		{
+			"until the bank says that it did after all", said("account-a", requested("A", own, 1), stopped(own, 1, 1, 50_00), tookBack(), event.StopAnswerCorrected{Order: "stop", BalanceBefore: 40_00}),
+			domain.Figures{AccountsRestrained: 1, Banks: 1, Levels: 1, Stopped: 40_00, StoppedLevel1: 40_00},
+		},
 		{"two accounts at one bank are one bank", slices.Concat(
 			said("account-a", requested("A", own, 3), stopped(own, 1, 3, 1)),
 			said("account-b", requested("A", own, 2), stopped(own, 1, 2, 1)),

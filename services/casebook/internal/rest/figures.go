@@ -37,6 +37,9 @@ func (a API) figures(ctx context.Context, in *Asked) (*figuresOutput, error) {
 	var unread, unreadable error
 	out.Body.Figures = domain.Fold(identity.CaseID(in.Case), func(yield func(domain.Said) bool) {
 		unread = a.Histories.Each(ctx, in.Case, extent, eventlog.Start, math.MaxInt32, func(r view.Row) bool {
+			if !r.Amounts() {
+				return true
+			}
 			e, err := codec.Decode(r.Type, r.Data)
 			switch {
 			case errors.Is(err, event.ErrUnknown):

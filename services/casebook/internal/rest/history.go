@@ -19,6 +19,12 @@ const pageBytes = 8 << 20
 
 type historyInput struct {
 	Asked
+	Turn
+}
+
+// Turn is which page of a history is wanted. It is exported since huma fills no
+// other embedded struct.
+type Turn struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"500"`
 	Cursor string `query:"cursor" maxLength:"64" doc:"nextCursor of the page before; at may then be left out"`
 }
@@ -36,19 +42,24 @@ type item struct {
 	Data       json.RawMessage   `json:"data,omitempty" doc:"the stored content, byte for byte"`
 	DataBytes  []byte            `json:"dataBytes,omitempty" doc:"in place of data where the stored content is not compact JSON, base64"`
 	Meta       string            `json:"meta,omitempty" doc:"the stored metadata, byte for byte"`
-	Link       bool              `json:"link,omitempty" doc:"an event of another case on the same account, for the chain alone"`
+	Link       bool              `json:"link,omitempty" doc:"an event that is not of this case, for the chain alone"`
 	Hash       string            `json:"hash,omitempty" doc:"of a link"`
 	PrevHash   string            `json:"prevHash,omitempty" doc:"of a link"`
 }
 
+// Sheet is one page of a history.
+type Sheet struct {
+	At         time.Time         `json:"at" doc:"the instant asked for; without one, when the last event became known"`
+	Position   eventlog.Position `json:"position" doc:"of the last event of the history at that instant"`
+	Complete   bool              `json:"complete" doc:"the history ends with this page"`
+	Events     []item            `json:"events"`
+	NextCursor string            `json:"nextCursor,omitempty"`
+}
+
 type historyOutput struct {
 	Body struct {
-		Case       string            `json:"case"`
-		At         time.Time         `json:"at" doc:"the instant asked for; without one, when the last event became known"`
-		Position   eventlog.Position `json:"position" doc:"of the last event of the history at that instant"`
-		Complete   bool              `json:"complete" doc:"the history ends with this page"`
-		Events     []item            `json:"events"`
-		NextCursor string            `json:"nextCursor,omitempty"`
+		Case string `json:"case"`
+		Sheet
 	}
 }
 
@@ -58,7 +69,7 @@ func (a API) history(ctx context.Context, in *historyInput) (*historyOutput, err
 	if err := mayRead(ctx); err != nil {
 		return nil, err
 	}
-	after, err := in.resume()
+	after, err := in.resume(&in.AsOf)
 	if err != nil {
 		return nil, err
 	}
@@ -67,31 +78,40 @@ func (a API) history(ctx context.Context, in *historyInput) (*historyOutput, err
 		return nil, err
 	}
 	out := &historyOutput{}
-	out.Body.Case, out.Body.At, out.Body.Position, out.Body.Events = in.Case, extent.At, extent.Position, []item{}
-	size, last := 0, after
-	err = a.Histories.Each(ctx, in.Case, extent, after, in.Limit, func(r view.Row) bool {
-		it := shown(in.Case, r)
-		out.Body.Events = append(out.Body.Events, it)
-		size += len(it.Data) + len(it.DataBytes) + len(it.Meta)
-		last = r.Position
-		return size < pageBytes
+	out.Body.Case = in.Case
+	out.Body.Sheet, err = sheet(extent, after, func(each func(view.Row) bool) error {
+		return a.Histories.Each(ctx, in.Case, extent, after, in.Limit, each)
 	})
 	if err != nil {
 		return nil, err
 	}
-	out.Body.Complete = last >= extent.Position
-	if !out.Body.Complete {
-		out.Body.NextCursor = cursor(last, extent.At)
-	}
 	return out, nil
 }
 
-// shown writes one event of a case.
-func shown(id string, r view.Row) item {
+// sheet writes a page of what is read.
+func sheet(extent view.Extent, after eventlog.Position, read func(each func(view.Row) bool) error) (Sheet, error) {
+	out := Sheet{At: extent.At, Position: extent.Position, Events: []item{}}
+	size, last := 0, after
+	err := read(func(r view.Row) bool {
+		it := shown(r)
+		out.Events = append(out.Events, it)
+		size += len(it.Data) + len(it.DataBytes) + len(it.Meta)
+		last = r.Position
+		return size < pageBytes
+	})
+	out.Complete = last >= extent.Position
+	if !out.Complete {
+		out.NextCursor = cursor(last, extent.At)
+	}
+	return out, err
+}
+
+// shown writes one event.
+func shown(r view.Row) item {
 	it := item{Position: r.Position, Stream: r.Stream, Revision: r.Revision, Type: r.Type, ID: r.ID}
 	var meta es.Meta
 	_ = json.Unmarshal(r.Meta, &meta) // what cannot be read stays out; the bytes are shown as they are
-	if !r.Of(id) {
+	if !r.Own {
 		it.Link, it.Hash, it.PrevHash = true, meta.Hash, meta.Prev
 		return it
 	}
@@ -111,20 +131,20 @@ func cursor(after eventlog.Position, at time.Time) string {
 }
 
 // resume reads the cursor: where to begin, and the instant of the first page.
-func (in *historyInput) resume() (eventlog.Position, error) {
-	if in.Cursor == "" {
+func (t Turn) resume(as *AsOf) (eventlog.Position, error) {
+	if t.Cursor == "" {
 		return eventlog.Start, nil
 	}
-	place, instant, _ := strings.Cut(in.Cursor, ".")
+	place, instant, _ := strings.Cut(t.Cursor, ".")
 	after, err := service.Page{Cursor: place}.After()
 	if err != nil {
 		return 0, err
 	}
 	nanos, err := strconv.ParseInt(instant, 36, 64)
 	at := time.Unix(0, nanos).UTC()
-	if err != nil || !in.At.IsZero() && !in.At.Equal(at) {
+	if err != nil || !as.At.IsZero() && !as.At.Equal(at) {
 		return 0, service.ErrCursor
 	}
-	in.At = at
+	as.At = at
 	return eventlog.Position(after), nil
 }

@@ -8,10 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"time"
 
-	"github.com/yuanlu/yuanlu/api/event"
 	"github.com/yuanlu/yuanlu/libs/es"
 	"github.com/yuanlu/yuanlu/libs/eventlog"
 	"github.com/yuanlu/yuanlu/libs/service"
@@ -21,13 +19,20 @@ import (
 // known is when an event became known: the latest recordedAt of its stream up
 // to and including it, so that what is known of a stream at any instant has no
 // gap, even where two machines' clocks differ. Both are nanoseconds since 1970,
-// UTC. histories says which streams belong to a case, and since when.
+// UTC. histories says which streams belong to a case, and since when. concerns
+// says it of single events of the streams that serve many cases: those that name
+// (mentions) what belongs to a case (ties), since both are known.
 const schema = `CREATE TABLE events (
 	position INTEGER PRIMARY KEY, stream TEXT NOT NULL, revision INTEGER NOT NULL, type TEXT NOT NULL, id TEXT NOT NULL,
 	case_id TEXT NOT NULL, recorded INTEGER NOT NULL, known INTEGER NOT NULL, data BLOB NOT NULL, meta BLOB NOT NULL);
 	CREATE UNIQUE INDEX events_by_stream ON events (stream, revision);
 	CREATE INDEX events_by_position ON events (stream, position, known, recorded);
-	CREATE TABLE histories (case_id TEXT NOT NULL, stream TEXT NOT NULL, known INTEGER NOT NULL, PRIMARY KEY (case_id, stream)) WITHOUT ROWID`
+	CREATE INDEX streams ON events (position, stream, known) WHERE revision = 0;
+	CREATE TABLE histories (case_id TEXT NOT NULL, stream TEXT NOT NULL, known INTEGER NOT NULL, PRIMARY KEY (case_id, stream)) WITHOUT ROWID;
+	CREATE TABLE ties (name TEXT NOT NULL, case_id TEXT NOT NULL, known INTEGER NOT NULL, PRIMARY KEY (name, case_id)) WITHOUT ROWID;
+	CREATE INDEX ties_by_case ON ties (case_id);
+	CREATE TABLE mentions (name TEXT NOT NULL, position INTEGER NOT NULL, stream TEXT NOT NULL, known INTEGER NOT NULL, PRIMARY KEY (name, position)) WITHOUT ROWID;
+	CREATE TABLE concerns (case_id TEXT NOT NULL, position INTEGER NOT NULL, stream TEXT NOT NULL, known INTEGER NOT NULL, PRIMARY KEY (case_id, position)) WITHOUT ROWID`
 
 // Histories (卷宗) are the histories of all cases.
 type Histories struct {
@@ -35,9 +40,13 @@ type Histories struct {
 	log *eventlog.Log
 }
 
-// categories are the streams that can be part of a case.
+// categories are the beginnings of the names of all streams that are indexed.
 func categories() []string {
-	return []string{"case-", "alert-", "pursuit-", "account-", "refund-", "approval-", "protective-"}
+	all := kinds()
+	for n, kind := range all {
+		all[n] = kind + "-"
+	}
+	return all
 }
 
 // Open opens the index.
@@ -71,15 +80,7 @@ func apply(ctx context.Context, tx *sql.Tx, r eventlog.Recorded, logger *slog.Lo
 		r.Position, r.Stream, r.Revision, r.Type, r.ID.String(), meta.Correlation, recorded, known, bytesOf(r.Data), bytesOf(r.Meta)); err != nil {
 		return err
 	}
-	for _, id := range []string{meta.Correlation, opened(r, logger)} {
-		if id == "" {
-			continue
-		}
-		if _, err := tx.ExecContext(ctx, "INSERT OR IGNORE INTO histories (case_id, stream, known) VALUES (?, ?, ?)", id, r.Stream, known); err != nil {
-			return err
-		}
-	}
-	return nil
+	return writer{tx, r, known, logger}.file(ctx, meta.Correlation)
 }
 
 func knownAt(ctx context.Context, tx *sql.Tx, r eventlog.Recorded, recorded int64) (int64, error) {
@@ -93,27 +94,6 @@ func knownAt(ctx context.Context, tx *sql.Tx, r eventlog.Recorded, recorded int6
 	}
 	return max(before, recorded), err
 }
-
-// opened is the case that an alert has led to, or "". An alert's events are
-// correlated to the alert, since there is no case yet.
-func opened(r eventlog.Recorded, logger *slog.Logger) string {
-	if !isAlert(r.Stream) {
-		return ""
-	}
-	e, err := event.AlertCodec().Decode(r.Type, r.Data)
-	if err != nil {
-		if !errors.Is(err, event.ErrUnknown) {
-			logger.Error("an event cannot be read", slog.String("stream", r.Stream), slog.Uint64("revision", r.Revision))
-		}
-		return ""
-	}
-	if paid, ok := e.(event.PaymentDiscovered); ok {
-		return string(paid.Case)
-	}
-	return ""
-}
-
-func isAlert(stream string) bool { return strings.HasPrefix(stream, "alert-") }
 
 // bytesOf keeps an empty value from becoming NULL.
 func bytesOf(b []byte) []byte {
@@ -130,15 +110,19 @@ type Row struct {
 	Revision uint64
 	Type     string
 	ID       string
-	Case     string // the event's own correlation
 	Recorded time.Time
 	Data     []byte
 	Meta     []byte
+	// Own tells whether the event belongs to what was asked for. The others of its
+	// stream are there as links of the chain only.
+	Own bool
 }
 
-// Of tells whether the event belongs to the case itself. The others of its
-// stream are there as links of the chain only.
-func (r Row) Of(id string) bool { return r.Case == id || isAlert(r.Stream) }
+// Amounts tells whether the stream is one that a case's amounts can stand in.
+func (r Row) Amounts() bool {
+	kind, _ := kindOf(r.Stream)
+	return !beside(kind)
+}
 
 // ErrBeyond tells of a position that the log does not have yet.
 var ErrBeyond = errors.New("the log does not reach up to there")

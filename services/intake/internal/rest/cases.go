@@ -158,7 +158,7 @@ type fileInput struct {
 	CasePath
 	Body struct {
 		CaseNo     string `json:"caseNo" doc:"案件编号, A + 22 digits" maxLength:"23"`
-		DecisionNo string `json:"decisionNo" doc:"立案决定书文号" maxLength:"80"`
+		DecisionNo string `json:"decisionNo" doc:"立案决定书文号, as 化公立字〔2021〕1号" maxLength:"80"`
 	}
 }
 
@@ -170,6 +170,9 @@ func (a API) file(ctx context.Context, in *fileInput) (*caseOutput, error) {
 	no, err := identity.ParseCaseNo(in.Body.CaseNo)
 	if err != nil {
 		return nil, identity.ErrCaseNoMalformed.At("/caseNo")
+	}
+	if err := entry.DocumentNumber(in.Body.DecisionNo, "/decisionNo"); err != nil {
+		return nil, err
 	}
 	out, err := a.carry(ctx, who, in.Case, in.Command, in.Body, domain.FileCase{
 		CaseNo: no, DecisionNo: in.Body.DecisionNo, Approver: who.Officer(), At: a.App.City.Clock.Now(),

@@ -38,7 +38,7 @@ type reportOutput struct {
 	Body     struct {
 		Case      identity.CaseID `json:"case"`
 		ReceiptNo string          `json:"receiptNo"`
-		Warnings  []event.Warning `json:"warnings" doc:"soft findings; they stop nothing"`
+		Warnings  []entry.Finding `json:"warnings" doc:"soft findings; they stop nothing"`
 	}
 }
 
@@ -63,7 +63,7 @@ func (a API) report(ctx context.Context, in *reportInput) (*reportOutput, error)
 		return nil, err
 	}
 	out := &reportOutput{Answer: service.Answered(done.Revision, done.Repeated), Location: "/v1/cases/" + string(id)}
-	out.Body.Case, out.Body.ReceiptNo, out.Body.Warnings = id, done.State.ReceiptNo, found(done.Events)
+	out.Body.Case, out.Body.ReceiptNo, out.Body.Warnings = id, done.State.ReceiptNo, entry.Told(found(done.Events))
 	return out, nil
 }
 

@@ -4,7 +4,6 @@ package view
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"math"
 	"time"
 
@@ -72,23 +71,13 @@ func apply(ctx context.Context, tx *sql.Tx, r eventlog.Recorded, e event.CaseEve
 // Page lists up to limit cases older than before (0: from the newest).
 func (c Cases) Page(ctx context.Context, before eventlog.Position, limit int) ([]Row, error) {
 	cursor := int64(min(before, math.MaxInt64)) //nolint:gosec // SQLite counts to 2^63; no page ends beyond
-	rows, err := c.DB().QueryContext(ctx, `SELECT id, position, received, unit, urgency, receipt, type, case_no, declared FROM cases
-		WHERE ? = 0 OR position < ? ORDER BY position DESC LIMIT ?`, cursor, cursor, limit)
-	if err != nil {
-		return nil, fmt.Errorf("list cases: %w", err)
-	}
-	defer func() { _ = rows.Close() }() // rows.Err tells
-	list := []Row{}
-	for rows.Next() {
-		var r Row
+	return view.List(ctx, c.DB(), func(scan view.Scan) (r Row, err error) {
 		var received string
-		if err := rows.Scan(&r.Case, &r.Position, &received, &r.Unit, &r.Urgency, &r.ReceiptNo, &r.FraudType, &r.CaseNo, &r.Declared); err != nil {
-			return nil, fmt.Errorf("list cases: %w", err)
+		if err = scan(&r.Case, &r.Position, &received, &r.Unit, &r.Urgency, &r.ReceiptNo, &r.FraudType, &r.CaseNo, &r.Declared); err != nil {
+			return r, err
 		}
-		if r.ReceivedAt, err = time.Parse(time.RFC3339Nano, received); err != nil {
-			return nil, fmt.Errorf("list cases: %w", err)
-		}
-		list = append(list, r)
-	}
-	return list, rows.Err()
+		r.ReceivedAt, err = time.Parse(time.RFC3339Nano, received)
+		return r, err
+	}, `SELECT id, position, received, unit, urgency, receipt, type, case_no, declared FROM cases
+		WHERE ? = 0 OR position < ? ORDER BY position DESC LIMIT ?`, cursor, cursor, limit)
 }

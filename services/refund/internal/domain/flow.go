@@ -39,7 +39,7 @@ func Edges(of identity.CaseID, declared []Declared, chase []event.PursuitEvent) 
 			note(e.Source, e.Lots)
 		case event.TransferTraced:
 			note(e.Source, e.Lots)
-		case event.PursuitOpened, event.FreezeProposed, event.FreezeApproved, event.FirstOrderOverdue, event.PlaintextViewed: // no transfers
+		case event.PursuitOpened, event.FreezeProposed, event.FreezeApproved, event.FirstOrderOverdue, event.PlaintextViewed, event.OrderRefused: // no transfers
 		}
 	}
 	var edges []Edge

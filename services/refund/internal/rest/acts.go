@@ -198,13 +198,16 @@ type approveInput struct {
 	service.Command
 	ProcedureInput
 	Body struct {
-		DecisionNo string `json:"decisionNo" doc:"返还决定书文号" maxLength:"80"`
+		DecisionNo string `json:"decisionNo" doc:"返还决定书文号, as 茂公返字〔2021〕1号" maxLength:"80"`
 	}
 }
 
 func (a API) approve(ctx context.Context, in *approveInput) (*procedureOutput, error) {
 	who, err := access.Require(ctx, access.Chief)
 	if err != nil {
+		return nil, err
+	}
+	if err := entry.DocumentNumber(in.Body.DecisionNo, "/decisionNo"); err != nil {
 		return nil, err
 	}
 	return shown(a.carry(ctx, who, in.Procedure, in.Command, in.Body, domain.Approve{

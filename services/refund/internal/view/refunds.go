@@ -114,24 +114,14 @@ type Notice struct {
 
 // Notices lists up to limit notices that are open at a bank, oldest first.
 func (r Refunds) Notices(ctx context.Context, bank identity.BankCode, limit int) ([]Notice, error) {
-	rows, err := r.DB().QueryContext(ctx, "SELECT notice FROM notices WHERE bank = ? AND open = 1 ORDER BY position, n LIMIT ?", bank, limit)
-	if err != nil {
-		return nil, fmt.Errorf("list refund notices: %w", err)
-	}
-	defer func() { _ = rows.Close() }() // rows.Err tells
-	var list []Notice
-	for rows.Next() {
+	return view.List(ctx, r.DB(), func(scan view.Scan) (n Notice, err error) {
 		var stored string
-		var n Notice
-		if err := rows.Scan(&stored); err != nil {
-			return nil, fmt.Errorf("list refund notices: %w", err)
+		if err = scan(&stored); err != nil {
+			return n, err
 		}
-		if err := json.Unmarshal([]byte(stored), &n); err != nil {
-			return nil, fmt.Errorf("list refund notices: %w", err)
-		}
-		list = append(list, n)
-	}
-	return list, rows.Err()
+		err = json.Unmarshal([]byte(stored), &n)
+		return n, err
+	}, "SELECT notice FROM notices WHERE bank = ? AND open = 1 ORDER BY position, n LIMIT ?", bank, limit)
 }
 
 // Of finds the procedure that a notice belongs to; "" if there is no such
@@ -194,23 +184,15 @@ func RowOf(p domain.Procedure) Row {
 // opened after a position (0: from the first). The position of the last is the
 // one to go on from.
 func (r Refunds) Page(ctx context.Context, of identity.CaseID, after eventlog.Position, limit int) ([]Row, eventlog.Position, error) {
-	rows, err := r.DB().QueryContext(ctx, `SELECT position, state FROM procedures WHERE (? = '' OR "case" = ?) AND position > ?
-		ORDER BY position LIMIT ?`, of, of, after, limit)
-	if err != nil {
-		return nil, 0, fmt.Errorf("list refunds: %w", err)
-	}
-	defer func() { _ = rows.Close() }() // rows.Err tells
-	list := []Row{}
-	for rows.Next() {
+	list, err := view.List(ctx, r.DB(), func(scan view.Scan) (Row, error) {
 		var stored string
 		var p domain.Procedure
-		if err := rows.Scan(&after, &stored); err != nil {
-			return nil, 0, fmt.Errorf("list refunds: %w", err)
+		if err := scan(&after, &stored); err != nil {
+			return Row{}, err
 		}
-		if err := json.Unmarshal([]byte(stored), &p); err != nil {
-			return nil, 0, fmt.Errorf("list refunds: %w", err)
-		}
-		list = append(list, RowOf(p))
-	}
-	return list, after, rows.Err()
+		err := json.Unmarshal([]byte(stored), &p)
+		return RowOf(p), err
+	}, `SELECT position, state FROM procedures WHERE (? = '' OR "case" = ?) AND position > ?
+		ORDER BY position LIMIT ?`, of, of, after, limit)
+	return list, after, err
 }

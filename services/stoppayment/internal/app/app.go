@@ -26,15 +26,16 @@ type App struct {
 	Protectives es.Case[domain.Protective, domain.ProtectiveCommand, event.ProtectiveEvent]
 	Shields     es.Case[domain.Shield, domain.ShieldCommand, event.ShieldEvent]
 
-	Sealing Gate // for the accounts that banks name
-	answers Gate // for the answers of banks
-	granted *standings
+	Sealing Gate       // for the accounts that banks name
+	answers Gate       // for the answers of banks
+	granted *standings // nil: each order reads for itself
+	given   *given     // nil: nothing is remembered
 }
 
 // New makes the service of a city.
 func New(city service.City) App {
 	a := compose(city)
-	a.answers, a.Sealing, a.granted = newGate(answersPerCore), newGate(sealedPerCore), newStandings(a.Approvals)
+	a.answers, a.Sealing, a.granted, a.given = newGate(answersPerCore), newGate(sealedPerCore), newStandings(a.Approvals), newGiven()
 	return a
 }
 
@@ -112,6 +113,10 @@ func (a App) Account(ctx context.Context, id identity.AccountID, cause es.Cause,
 }
 
 func (a App) standing(ctx context.Context, unit identity.Unit, cause es.Cause) ([]event.StandingApprovalGranted, error) {
+	if a.granted == nil {
+		past, err := a.Approvals.Load(ctx, string(unit))
+		return past.State.InForce(cause.At), err
+	}
 	state, err := a.granted.load(ctx, string(unit))
 	return state.InForce(cause.At), err
 }

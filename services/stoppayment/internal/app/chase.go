@@ -45,13 +45,22 @@ func (a App) carry(ctx context.Context, cause es.Cause, i Intent) error {
 	if i.Chase != nil {
 		return a.chase(ctx, cause, i)
 	}
-	if cmd, ok := i.Money.(domain.RequestStop); ok {
-		cmd.At, cmd.Method, cause.Correlation = cause.At, a.Method(), string(cmd.Case)
-		i.Money = cmd
+	if _, ok := i.Money.(domain.RequestStop); ok {
+		err := a.request(ctx, cause, i)
+		if _, refused := errors.AsType[*rule.Violation](err); refused {
+			return nil // the chase has it on record
+		}
+		return err
 	}
 	if cmd, ok := i.Money.(domain.TraceInflow); ok {
 		cmd.Method, cause.Correlation = a.Method(), string(cmd.Case)
 		i.Money = cmd
+	}
+	if idle, err := a.baseless(ctx, i); idle || err != nil {
+		return err
+	}
+	if cmd, ok := i.Money.(domain.NameDebits); ok {
+		return a.named(ctx, cause, i.Account, cmd)
 	}
 	out, err := a.Account(ctx, i.Account, cause, es.AnyRevision, i.Money)
 	if errors.Is(err, domain.ErrNoAccount) {
@@ -70,8 +79,11 @@ func (a App) carry(ctx context.Context, cause es.Cause, i Intent) error {
 func (a App) chase(ctx context.Context, cause es.Cause, i Intent) error {
 	for next := cause; ; next.Command = react.Command("go-on", next.Command, 0) {
 		out, err := a.Pursuit(ctx, i.Pursuit, next, es.AnyRevision, i.Chase)
-		if err != nil || len(out.Events) < domain.AtOnce {
+		if err != nil {
 			return err
+		}
+		if len(out.Events) < domain.AtOnce {
+			return a.payees(ctx, cause, out.State, i.Chase)
 		}
 	}
 }
@@ -113,6 +125,7 @@ const firstOrdersWithin = 10 * time.Minute
 // orders at once instead of hearing of them. The reactor hears and does the same,
 // by the same command ids: whatever is missed here is done there.
 func (a App) Reports(ctx context.Context) error {
+	a.granted = nil // a read that is shared begins when the one before has ended
 	way := &express{App: a, orders: newGate(firstPerCore), ctx: ctx}
 	defer way.given.Wait()
 	reactor := &react.Reactor[event.Event, Intent]{

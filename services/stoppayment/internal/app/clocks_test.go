@@ -130,10 +130,12 @@ func TestAWarningSaysWhatIsMissingOnceAcrossReplicasAndRestarts(t *testing.T) {
 func TestI12_ManyClocksThatRunOutAtOneInstantKeepNoOtherWaiting(t *testing.T) {
 	const many = 500
 	w := newWard(t)
-	w.stop("ends-first", w.City.City.Clock.Now())
-	w.set(w.City.City.Clock.Now().Add(24 * time.Hour))
-	four := w.City.City.Clock.Now()
-	end := four.Add(48 * time.Hour) // the first warnings run out as the stop of the day before does
+	before := w.City.City.Clock.Now()
+	w.set(before.Add(4 * time.Minute))
+	w.stop("ends-first", before.Add(time.Minute))
+	w.set(before.Add(24 * time.Hour))
+	four := before.Add(24 * time.Hour)
+	end := four.Add(48 * time.Hour) // the first warnings run out a minute before the stop of the day before does
 	var ids []identity.AccountID
 	var stopping sync.WaitGroup
 	turn := make(chan struct{}, 32)
@@ -163,11 +165,13 @@ func TestI12_ManyClocksThatRunOutAtOneInstantKeepNoOtherWaiting(t *testing.T) {
 			w.Until(what, func() bool { return done(id) })
 		}
 		t.Logf("%s: the end among them came after %v, the one behind %d others after %v, the last of all after %v", what, freed, many, took, time.Since(begun))
-		if freed > 5*time.Second { // a second on a machine of its own
-			t.Errorf("%s kept an end waiting for %v", what, freed)
+		// The others are the yardstick, for whatever else slows the machine slows them:
+		// an end that stood in line with them would come in the midst of them or last.
+		if freed > took/2 {
+			t.Errorf("%s kept an end waiting for %v; the one behind all of them waited for %v", what, freed, took)
 		}
 	}
-	storm("warnings", end.Add(-24*time.Hour+time.Second), func(id identity.AccountID) bool { return len(w.warnings(id)) > 0 })
+	storm("warnings", end.Add(-24*time.Hour+time.Minute), func(id identity.AccountID) bool { return len(w.warnings(id)) > 0 })
 	// Whoever was away for a day gives only the nearest warning.
 	storm("nearest warnings", end.Add(-30*time.Minute), func(id identity.AccountID) bool { return len(w.warnings(id)) > 1 })
 	storm("lapses", end.Add(time.Second), func(id identity.AccountID) bool { return w.state(id) == domain.Lapsed })

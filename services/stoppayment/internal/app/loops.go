@@ -13,7 +13,7 @@ import (
 // Loops are all that the service does without being asked: it hears the log and
 // acts when a clock runs out.
 func (a App) Loops() []func(context.Context) error {
-	return append(a.Clocks(), a.ProtectiveClocks().Run, a.Reports, a.Reactor().Run)
+	return append(a.Clocks(), a.ProtectiveClocks().Run, a.Reports, a.Reactor().Run, a.Refusals)
 }
 
 // Clocks wake accounts and chases when one of their clocks runs out.

@@ -19,6 +19,13 @@ type Intent struct {
 	Chase   domain.PursuitCommand
 	Account identity.AccountID
 	Money   domain.AccountCommand
+	// Of a chain order: the account whose order it names.
+	Parent identity.AccountID
+	// Unsure tells of an order that the account may refuse by what has happened to
+	// it: an officer's own, or one after another.
+	Unsure bool
+	// By is the order that says so, of what rests on one: nothing if it was refused.
+	By identity.OrderID
 }
 
 // React is the process manager of stop-payment. It is pure; what it has to
@@ -54,6 +61,17 @@ func React(source react.Source, e event.Event) []Intent {
 	return nil // the rest of what others say needs nothing of ours
 }
 
+// Idle tells of what is stored most often that React makes nothing of it: each
+// stop leaves four of these and one or two that it acts on. To take them up as
+// messages costs as much as to carry out a command.
+func Idle(name string) bool {
+	switch name {
+	case "stop-requested.v1", "stop-approved.v1", "order-sent.v1", "stop-executed.v1", "statement-received.v1", "inflow-traced.v1":
+		return true
+	}
+	return false
+}
+
 // stop gives the order for an account that the chase has found. Where the
 // city's policy holds the order back, an officer may give it; the money is
 // followed all the same.
@@ -65,11 +83,17 @@ func stop(source react.Source, e event.DownstreamAccountFound) []Intent {
 		Order: e.Order, Case: e.Case, Account: e.Account, Level: e.Level, ParentOrder: e.ParentOrder, ParentSourceAt: e.ParentSourceAt,
 		Source: e.Source, Lots: e.Lots, Basis: source.Revision, Unit: e.Operator.Unit, Operator: e.Operator, Investigator: e.Investigator,
 		Scope: e.Scope, Amount: e.Amount, ApplicationType: e.ApplicationType, Registration: e.Registration,
-	}}
+	}, Parent: e.Parent, Unsure: e.Manual || e.Order != domain.StopOrder(e.Case, e.Account.ID, 1)}
 	if !e.Manual {
 		return []Intent{order}
 	}
-	return []Intent{order, {Pursuit: e.Case, Chase: domain.FollowUp{Account: e.Account.ID}}} // what waited for it
+	waited := Intent{Pursuit: e.Case, Chase: domain.FollowUp{Account: e.Account.ID}}
+	intents := []Intent{order, waited}
+	if e.Parent != "" && e.Source.From.ID == e.Parent { // the officer has said where a debit of the parent went
+		debit := domain.Debit{Case: e.Case, Transfer: e.Source, Basis: domain.ByOfficer, Order: e.Order}
+		intents = append(intents, Intent{Pursuit: e.Case, Account: e.Parent, Money: domain.NameDebits{Debits: []domain.Debit{debit}}, By: e.Order})
+	}
+	return intents
 }
 
 func freeze(e event.FreezeApproved) []Intent {
@@ -87,7 +111,7 @@ func freeze(e event.FreezeApproved) []Intent {
 func (a App) Reactor() *react.Reactor[event.Event, Intent] {
 	return &react.Reactor[event.Event, Intent]{
 		Name: event.StopPaymentReactor, Categories: []string{"case", "pursuit", "account", "refund"}, Codec: event.Codecs(),
-		React: React, Carry: a.carry, OrderKey: orderKey, Parallel: perCore(carriedPerCore),
+		React: React, Idle: Idle, Carry: a.carry, OrderKey: orderKey, Parallel: perCore(carriedPerCore),
 		Actor: service.SystemActor(Name), Log: a.City.Log, Clock: a.City.Clock, Logger: a.City.Logger,
 	}
 }

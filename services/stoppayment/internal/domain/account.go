@@ -46,9 +46,9 @@ func (a Account) Find(id identity.OrderID) (Order, bool) {
 	return Order{}, false
 }
 
-// Stopped tells whether some stop is in force.
+// Stopped tells whether some stop is in force that its bank does not deny.
 func (a Account) Stopped() bool {
-	return slices.ContainsFunc(a.Orders, func(o Order) bool { return o.Kind == KindStop && o.State == Executed })
+	return slices.ContainsFunc(a.Orders, func(o Order) bool { return o.Kind == KindStop && o.State == Executed && !o.Hold.Denied })
 }
 
 // AccountDecider is all of the rules of one account.
@@ -80,6 +80,7 @@ func DueOnAccount(a Account) []es.Alarm {
 // EvolveAccount folds one event into the state.
 func EvolveAccount(a Account, e event.AccountEvent) Account {
 	a.Remedy = a.evolveRemedy(e)
+	a = a.satisfied(e)
 	switch e := e.(type) {
 	case event.StopRequested, event.StopApproved, event.StopRejected, event.OrderSent, event.StopExecuted, event.StopFailed, event.StopLapsed,
 		event.StopLifted, event.StopExpiryWarned, event.LiftRequested, event.StopNarrowed, event.StopRaiseRequested, event.StopRaised, event.LiftFailed,
@@ -87,7 +88,7 @@ func EvolveAccount(a Account, e event.AccountEvent) Account {
 		a = a.evolveStop(e)
 	case event.OrderDeliveryFailed:
 		a = a.change(e.Order, func(o *Order) { o.Undelivered = true })
-	case event.StatementReceived, event.StopAnswerCorrected, event.FundsAttributed, event.OutflowsAttributed, event.AttributionMethodChosen,
+	case event.StatementReceived, event.StopAnswerCorrected, event.FundsAttributed, event.OutflowsAttributed, event.CounterpartyFound, event.AttributionMethodChosen,
 		event.ManualAttributionProposed, event.ManualAttributionRejected, event.AccountQueryRequested, event.AccountQueryAnswered:
 		a = a.evolveLedger(e)
 	case event.InflowTraced:

@@ -6,6 +6,7 @@ import (
 	"github.com/yuanlu/yuanlu/api/bank"
 	"github.com/yuanlu/yuanlu/api/event"
 	"github.com/yuanlu/yuanlu/libs/identity"
+	"github.com/yuanlu/yuanlu/libs/money"
 )
 
 // answerFollowUp takes the bank's word on a renewal or a release. What it has done
@@ -15,7 +16,7 @@ func answerFollowUp(a Account, cmd AnswerFollowUp) ([]event.AccountEvent, error)
 	switch {
 	case !ok || (o.Kind != KindRenewal && o.Kind != KindRelease):
 		return nil, ErrNoOrder
-	case !cmd.Done && !knownCause(cmd.Cause):
+	case !cmd.Done && !KnownCause(cmd.Cause):
 		return nil, ErrCause.At("/failureCause")
 	case !cmd.Done && o.State == Executed:
 		differs := event.BankDiscrepancyFound{Kind: AnswerDiffers, Expected: o.ExecutedAt.Format(time.RFC3339), Found: cmd.Cause}
@@ -45,11 +46,14 @@ func notFollowed(a Account, o Order, cmd AnswerFollowUp) []event.AccountEvent {
 	case bank.Ended:
 		events = a.note(nil, o, event.BankDiscrepancyFound{Kind: EndedAtBank, Expected: string(o.Target), Found: cmd.Cause}, cmd.At)
 		if o.Kind == KindRelease {
-			o.Amount, cmd.ExecutedAt = 0, cmd.At
+			o.Amount, cmd.ExecutedAt, cmd.Released = 0, cmd.At, 0
 			return append(events, released(a, o, cmd)...)
 		}
 	case bank.UnknownOrder:
 		events = a.note(nil, o, event.BankDiscrepancyFound{Kind: UnknownAtBank, Expected: string(o.Target), Found: cmd.Cause}, cmd.At)
+	}
+	if o.Kind == KindRelease && cmd.Cause != bank.UnknownOrder {
+		events = a.repeatsEnd(events, o, cmd.Cause, cmd.At)
 	}
 	return append(events, event.FreezeFollowUpFailed{Order: o.ID, ResultCode: cmd.ResultCode, Cause: cmd.Cause, At: cmd.At})
 }
@@ -61,7 +65,10 @@ func notFollowed(a Account, o Order, cmd AnswerFollowUp) []event.AccountEvent {
 // may have asked anew.
 func renewed(a Account, o Order, cmd AnswerFollowUp) []event.AccountEvent {
 	freeze, _ := a.Find(o.Target)
-	if a.Frozen.Order != o.Target || !cmd.ExecutedAt.Before(a.Frozen.Expires) {
+	switch {
+	case freeze.renewable(cmd.ExecutedAt) && !cmd.At.Before(freeze.ExpiresAt):
+		return toldLate(a, o, freeze, cmd)
+	case a.Frozen.Order != o.Target || !cmd.ExecutedAt.Before(a.Frozen.Expires):
 		return renewedLate(a, o, freeze, cmd)
 	}
 	expires, found := termEnds(identity.AddMonths(a.Frozen.Expires, o.Term), a.Frozen.Expires, cmd.BankExpires)
@@ -72,6 +79,28 @@ func renewed(a Account, o Order, cmd AnswerFollowUp) []event.AccountEvent {
 	return a.notes([]event.AccountEvent{event.FreezeRenewed{
 		Order: o.Target, By: o.ID, Ordinal: o.Ordinal, ExpiresAt: expires, ResultCode: cmd.ResultCode, At: cmd.ExecutedAt,
 	}}, o, found, cmd.At)
+}
+
+// renewable tells whether a renewal that was carried out at a time came before the end
+// of a freeze that nobody has released.
+func (o Order) renewable(executed time.Time) bool {
+	return (o.State == Executed || o.State == Lapsed) && executed.Before(o.ExpiresAt)
+}
+
+// toldLate: the bank has renewed the freeze before its end, and says so after it. What
+// was not on record before the end has ended (程序规定 art. 240), and yet the renewal
+// was approved and carried out in time: neither is the freeze revived nor the bank
+// asked to let go by the service itself. A person releases it, or freezes anew.
+func toldLate(a Account, o, freeze Order, cmd AnswerFollowUp) []event.AccountEvent {
+	var events []event.AccountEvent
+	if freeze.State == Executed { // its clock comes a moment later
+		events, _ = expireFreeze(a.letGo(freeze.ID), ExpireFreeze{Order: freeze.ID, At: cmd.At})
+	}
+	expires, _ := termEnds(identity.AddMonths(freeze.ExpiresAt, o.Term), freeze.ExpiresAt, cmd.BankExpires)
+	return a.note(events, o, event.BankDiscrepancyFound{
+		Kind: RenewalToldLate, Expected: freeze.ExpiresAt.Format(time.RFC3339), Found: cmd.ExecutedAt.Format(time.RFC3339),
+		HoldsUntil: latestOf(expires, cmd.BankExpires),
+	}, cmd.At)
 }
 
 func renewedLate(a Account, o, freeze Order, cmd AnswerFollowUp) []event.AccountEvent {
@@ -103,14 +132,56 @@ func released(a Account, o Order, cmd AnswerFollowUp) []event.AccountEvent {
 		}
 		return []event.AccountEvent{event.FreezeFollowUpFailed{Order: o.ID, ResultCode: cmd.ResultCode, Cause: "lapsed", At: cmd.At}}
 	case o.Amount > 0:
-		amount := min(o.Amount, a.Frozen.Remaining) // a refund or a court may have been faster
-		return []event.AccountEvent{event.FreezePartiallyReleased{
-			Order: o.Target, By: o.ID, Amount: amount, Remaining: a.Frozen.Remaining - amount, Cause: o.Cause, At: cmd.ExecutedAt,
-		}}
+		return releasedPart(a, o, cmd)
 	}
 	events := []event.AccountEvent{event.FreezeLifted{Order: o.Target, By: o.ID, Cause: o.Cause, At: cmd.ExecutedAt}}
+	events = a.holdsRest(events, o, freeze, cmd)
 	if a.Frozen.Order != o.Target && !freeze.State.Open() {
 		return events // it was still waiting, or over: nothing follows from its end
 	}
 	return append(events, a.promoted(o.Target, cmd.At)...)
+}
+
+// releasedPart lowers the freeze by what the bank says that it has set free: that, and
+// not what was ordered, is what is not held any more.
+func releasedPart(a Account, o Order, cmd AnswerFollowUp) []event.AccountEvent {
+	expected := min(o.Amount, a.Frozen.Remaining) // a refund or a court may have been faster
+	amount := expected
+	if cmd.Released > 0 {
+		amount = min(cmd.Released, a.Frozen.Remaining)
+	}
+	events := []event.AccountEvent{event.FreezePartiallyReleased{
+		Order: o.Target, By: o.ID, Amount: amount, Remaining: a.Frozen.Remaining - amount, Cause: o.Cause, At: cmd.ExecutedAt,
+	}}
+	return a.notes(events, o, releasedOther(expected, cmd.Released), cmd.At)
+}
+
+// releasedOther is what is odd about the amount that a bank says it has set free.
+func releasedOther(expected, said money.Fen) []event.BankDiscrepancyFound {
+	switch {
+	case said < 0:
+		return []event.BankDiscrepancyFound{{Kind: AmountNegative, Found: said.Decimal()}}
+	case said > 0 && said != expected:
+		return []event.BankDiscrepancyFound{{Kind: ReleasedDiffers, Expected: expected.Decimal(), Found: said.Decimal()}}
+	}
+	return nil
+}
+
+// holdsRest: a bank that was to release all and names less holds the rest on, though
+// the freeze is over. It is asked in the same breath to let that go too. More than the
+// books have is what has come in since.
+func (a Account) holdsRest(events []event.AccountEvent, o, freeze Order, cmd AnswerFollowUp) []event.AccountEvent {
+	if a.Frozen.Order != o.Target || cmd.Released >= a.Frozen.Remaining {
+		return events
+	}
+	until := a.Frozen.Expires
+	for _, d := range releasedOther(a.Frozen.Remaining, cmd.Released) {
+		if d.Kind == ReleasedDiffers && until.After(cmd.At) {
+			d.HoldsUntil = until
+			events = append(a.note(events, o, d, cmd.At), a.releaseNow(freeze, cmd.At))
+			continue
+		}
+		events = a.note(events, o, d, cmd.At)
+	}
+	return events
 }

@@ -17,7 +17,7 @@ func answerFreeze(a Account, cmd AnswerFreeze) ([]event.AccountEvent, error) {
 	switch {
 	case !ok || o.Kind != KindFreeze:
 		return nil, ErrNoOrder
-	case !cmd.Done && !knownCause(cmd.Cause):
+	case !cmd.Done && !KnownCause(cmd.Cause):
 		return nil, ErrCause.At("/failureCause")
 	case !cmd.Done:
 		return a.notes(notFrozen(a, o, cmd), o, cmd.Findings, cmd.At), nil
@@ -72,7 +72,8 @@ func frozenAgain(a Account, o Order, cmd AnswerFreeze) []event.AccountEvent {
 	words := frozenSaid(cmd.ExecutedAt, cmd.Frozen)
 	clipped, found := plausible(o, cmd)
 	if !o.ExecutedAt.IsZero() && (cmd.ExecutedAt.Equal(o.ExecutedAt) || a.clamped(o, cmd.ExecutedAt)) && clipped.Frozen == o.Frozen {
-		return a.notes(nil, o, slices.DeleteFunc(found, func(d event.BankDiscrepancyFound) bool { return d.Kind == ExecutedImplausible }), cmd.At)
+		events := a.notes(nil, o, slices.DeleteFunc(found, func(d event.BankDiscrepancyFound) bool { return d.Kind == ExecutedImplausible }), cmd.At)
+		return append(events, a.frozenLonger(o, clipped)...)
 	}
 	if o.State == Executed {
 		return a.note(nil, o, event.BankDiscrepancyFound{Kind: AnswerDiffers, Expected: frozenSaid(o.ExecutedAt, o.Frozen), Found: words}, cmd.At)
@@ -81,8 +82,28 @@ func frozenAgain(a Account, o Order, cmd AnswerFreeze) []event.AccountEvent {
 	if o.State == Failed {
 		late.Kind, late.Expected = ExecutedAfterFailure, o.Cause
 	}
-	events := a.note(nil, o, late, cmd.At)
+	events := a.noteHold(nil, o, late, cmd.At)
 	if len(events) > 0 && !a.letting(o.ID) {
+		events = append(events, a.releaseNow(o, cmd.At))
+	}
+	return events
+}
+
+// frozenLonger is what the same answer brings that names another end now: of a freeze
+// in force a later one, at whose own end the bank is asked to let go; of one that is
+// over any that is still to come, and the bank is asked at once.
+func (a Account) frozenLonger(o Order, cmd AnswerFreeze) []event.AccountEvent {
+	end := cmd.BankExpires
+	over := o.State != Executed
+	if !end.After(cmd.At) || !end.After(o.BankUntil) || end.Equal(o.Hold.End) || end.Equal(o.ExpiresAt) || !over && end.Before(o.ExpiresAt) {
+		return nil
+	}
+	found := event.BankDiscrepancyFound{Kind: ExpiryDiffers, Expected: o.ExpiresAt.Format(time.RFC3339), Found: end.Format(time.RFC3339), HoldsUntil: end}
+	if over {
+		found.Kind, found.Expected = HoldsAfterEnd, string(o.State)
+	}
+	events := a.noteHold(nil, o, found, cmd.At)
+	if over && !a.letting(o.ID) {
 		events = append(events, a.releaseNow(o, cmd.At))
 	}
 	return events

@@ -21,8 +21,8 @@ func answerStop(a Account, cmd AnswerStop) ([]event.AccountEvent, error) {
 	case o.State == Failed && !cmd.Done:
 		return a.receive(o, nil, cmd.Statement, cmd.Method, cmd.At)
 	case o.State == Failed:
-		found := event.BankDiscrepancyFound{Kind: ExecutedAfterFailure, Expected: o.Cause, Found: said(cmd), HoldsUntil: beyond(cmd, time.Time{})}
-		return a.note(nil, o, found, cmd.At), nil
+		found := event.BankDiscrepancyFound{Kind: ExecutedAfterFailure, Expected: o.Cause, Found: said(cmd), HoldsUntil: a.beyond(o, cmd, time.Time{})}
+		return a.noteHold(nil, o, found, cmd.At), nil
 	case o.State != Approved && o.State != Sent:
 		return again(a, o, cmd)
 	case !cmd.Done:
@@ -39,10 +39,10 @@ func answerStop(a Account, cmd AnswerStop) ([]event.AccountEvent, error) {
 // the one before (更正).
 func again(a Account, o Order, cmd AnswerStop) ([]event.AccountEvent, error) {
 	switch {
-	case !cmd.Done && !knownCause(cmd.Cause):
+	case !cmd.Done && !KnownCause(cmd.Cause):
 		return nil, ErrCause.At("/failureCause")
 	case !cmd.Done && cmd.Corrects:
-		return a.note(nil, o, event.BankDiscrepancyFound{Kind: AnswerWithdrawn, Found: cmd.Cause}, cmd.At), nil
+		return a.withdrawn(o, cmd), nil
 	case !cmd.Done:
 		return a.note(nil, o, event.BankDiscrepancyFound{Kind: AnswerDiffers, Expected: wasSaid(o), Found: cmd.Cause}, cmd.At), nil
 	case cmd.ExecutedAt.IsZero():
@@ -51,20 +51,17 @@ func again(a Account, o Order, cmd AnswerStop) ([]event.AccountEvent, error) {
 	at, found := likely(o, cmd)
 	same := (at.Equal(o.ExecutedAt) || a.clamped(o, cmd.ExecutedAt)) && max(cmd.BalanceBefore, 0) == o.Balance && !holdsOther(o, cmd)
 	switch {
-	case cmd.Corrects && (!same || a.endsElse(o, cmd) || a.rewrites(o, cmd)):
+	case cmd.Corrects && (!same || o.Hold.Denied || a.endsElse(o, cmd) || a.rewrites(o, cmd)):
 		return correct(a, o, cmd)
 	case !same:
-		return a.note(nil, o, differently(o, cmd), cmd.At), nil
+		return a.noteHold(nil, o, a.differently(o, cmd), cmd.At), nil
 	}
 	var events []event.AccountEvent
 	if a.clamped(o, cmd.ExecutedAt) {
 		found = nil
 	}
-	if end := beyond(cmd, o.ExpiresAt); !cmd.BankExpires.IsZero() && end.After(o.BankUntil) { // it names a later end now
-		found = append(found, event.BankDiscrepancyFound{Kind: ExpiryDiffers, Expected: o.ExpiresAt.Format(time.RFC3339), Found: end.Format(time.RFC3339), HoldsUntil: end})
-	}
-	for _, d := range slices.Concat(found, negative(cmd), cmd.Findings) {
-		events = a.note(events, o, d, cmd.At)
+	for _, d := range slices.Concat(found, a.longer(o, cmd), negative(cmd), cmd.Findings) {
+		events = a.noteHold(events, o, d, cmd.At)
 	}
 	return a.receive(o, events, cmd.Statement, cmd.Method, cmd.At)
 }
@@ -81,10 +78,14 @@ func (a Account) rewrites(o Order, cmd AnswerStop) bool {
 // stop the earlier counts: nobody is held longer because a bank was wrong. An
 // amount that was changed since is not what the bank corrects.
 func correct(a Account, o Order, cmd AnswerStop) ([]event.AccountEvent, error) {
-	at, expires, found := taken(o, cmd)
+	at, expires, found := a.taken(o, cmd)
 	done := event.StopAnswerCorrected{
-		Order: o.ID, ExecutedAt: at, ExpiresAt: expires, BalanceBefore: max(cmd.BalanceBefore, 0), Held: o.Hold.Said, ResultCode: cmd.ResultCode, At: cmd.At,
-		BankExpiresAt: beyond(cmd, expires),
+		Order: o.ID, ExecutedAt: at, From: a.prolonged(o, at), ExpiresAt: expires, BalanceBefore: max(cmd.BalanceBefore, 0), Held: o.Hold.Said, ResultCode: cmd.ResultCode, At: cmd.At,
+	}
+	if until, spoken := a.claimed(o, cmd, expires); spoken {
+		done.BankExpiresAt = until
+	} else if o.BankUntil.After(cmd.At) {
+		done.BankExpiresAt = o.BankUntil
 	}
 	if cmd.Held > 0 {
 		done.Held = cmd.Held
@@ -92,22 +93,23 @@ func correct(a Account, o Order, cmd AnswerStop) ([]event.AccountEvent, error) {
 	if o.Hold.Changed {
 		done.Said, done.Held = done.Held, o.Hold.Held
 	}
-	events := []event.AccountEvent{done}
+	events := append(a.movedWith(o, expires, cmd.At), done)
 	for _, d := range found {
 		events = a.note(events, o, d, cmd.At)
 	}
 	return a.receive(o, events, cmd.Statement, cmd.Method, cmd.At)
 }
 
-// executed starts the 48 hours from the bank's time of execution.
+// executed starts the 48 hours from the bank's time of execution, or from the end
+// of the first stop, where this one prolongs it.
 func executed(a Account, o Order, cmd AnswerStop) ([]event.AccountEvent, error) {
-	at, expires, found := taken(o, cmd)
+	at, expires, found := a.taken(o, cmd)
 	done := event.StopExecuted{
 		Order: o.ID, Case: o.Case, Ordinal: o.Ordinal, Level: o.Level, ExecutedAt: at, ExpiresAt: expires,
-		BalanceBefore: max(cmd.BalanceBefore, 0), ResultCode: cmd.ResultCode, Held: max(cmd.Held, 0),
+		BalanceBefore: max(cmd.BalanceBefore, 0), ResultCode: cmd.ResultCode, Held: max(cmd.Held, 0), From: a.prolonged(o, at),
 	}
 	if !cmd.BankExpires.IsZero() {
-		done.BankExpiresAt = beyond(cmd, expires)
+		done.BankExpiresAt = a.beyond(o, cmd, expires)
 	}
 	events := []event.AccountEvent{done}
 	for _, d := range found {
@@ -123,9 +125,9 @@ func executed(a Account, o Order, cmd AnswerStop) ([]event.AccountEvent, error) 
 // ends, and what is odd about it. If the bank names another end, that is a
 // discrepancy, and the earlier end counts; so it does where a bank corrects when
 // it began.
-func taken(o Order, cmd AnswerStop) (at, expires time.Time, found []event.BankDiscrepancyFound) {
+func (a Account) taken(o Order, cmd AnswerStop) (at, expires time.Time, found []event.BankDiscrepancyFound) {
 	at, found = likely(o, cmd)
-	expires = at.Add(StopWindow)
+	expires = a.begins(o, at).Add(StopWindow)
 	end := cmd.BankExpires
 	if answered := !o.ExpiresAt.IsZero(); answered {
 		if end.IsZero() && !at.Equal(o.ExecutedAt) {
@@ -193,8 +195,9 @@ func wasSaid(o Order) string { return o.ExecutedAt.Format(time.RFC3339) + " " + 
 
 // differently is what is on record of an answer that says something else than the
 // one before.
-func differently(o Order, cmd AnswerStop) event.BankDiscrepancyFound {
-	d := event.BankDiscrepancyFound{Kind: AnswerDiffers, Expected: wasSaid(o), Found: said(cmd), HoldsUntil: beyond(cmd, o.ExpiresAt)}
+func (a Account) differently(o Order, cmd AnswerStop) event.BankDiscrepancyFound {
+	d := event.BankDiscrepancyFound{Kind: AnswerDiffers, Expected: wasSaid(o), Found: said(cmd)}
+	d.HoldsUntil, _ = a.claimed(o, cmd, o.ExpiresAt)
 	if holdsOther(o, cmd) {
 		d.Expected += " " + o.Hold.Said.Decimal()
 		d.Found += " " + cmd.Held.Decimal()
@@ -217,7 +220,7 @@ func (a Account) endsElse(o Order, cmd AnswerStop) bool {
 // failed takes a bank's word that it could not stop the account. Its rows, where
 // the money has gone, count as those of a query do.
 func failed(a Account, o Order, cmd AnswerStop) ([]event.AccountEvent, error) {
-	if !knownCause(cmd.Cause) {
+	if !KnownCause(cmd.Cause) {
 		return nil, ErrCause.At("/failureCause")
 	}
 	events := []event.AccountEvent{event.StopFailed{Order: cmd.Order, ResultCode: cmd.ResultCode, Cause: cmd.Cause, At: cmd.At}}
@@ -227,7 +230,8 @@ func failed(a Account, o Order, cmd AnswerStop) ([]event.AccountEvent, error) {
 	return a.receive(o, events, cmd.Statement, cmd.Method, cmd.At)
 }
 
-func knownCause(cause string) bool {
+// KnownCause tells whether a bank may give such a cause for not carrying an order out.
+func KnownCause(cause string) bool {
 	switch cause {
 	case bank.MismatchName, bank.MismatchAccount, bank.MismatchAmount, bank.MismatchTime, bank.NotFound, bank.Closed, bank.Technical, bank.Queued,
 		bank.Ended, bank.UnknownOrder:

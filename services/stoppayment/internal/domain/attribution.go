@@ -74,7 +74,7 @@ func reattribute(a Account, events []event.AccountEvent, method event.Method, at
 		if err != nil {
 			return nil, err
 		}
-		if sameAttribution(arrange(then), now) {
+		if sameAttribution(arrange(then), now) && a.applies(*before.Manual) {
 			return events, nil
 		}
 		events = append(events, event.ManualAttributionRejected{Proposal: before.Manual.Proposal, Cause: causeOutdated, At: at})

@@ -30,8 +30,12 @@ func (a Account) heldOn(e event.BankDiscrepancyFound) Account {
 	}
 	return a.change(id, func(o *Order) {
 		o.Hold.Late = o.Hold.Late || e.Kind == ExecutedAfterLift
+		o.Hold.Denied = o.Hold.Denied || e.Kind == AnswerWithdrawn
 		if e.HoldsUntil.After(o.BankUntil) {
 			o.BankUntil = e.HoldsUntil
+		}
+		if !e.HoldsUntil.IsZero() && e.Kind != AnswerDiffers { // which does not take the place of the answer
+			o.Hold.End = e.HoldsUntil
 		}
 	})
 }
@@ -49,20 +53,59 @@ func (o Order) BankHolds(at time.Time) bool {
 
 // endAtBank is until when the bank holds by its answer to a stop that is over, or
 // that ends before.
-func endAtBank(cmd AnswerStop) time.Time {
+func (a Account) endAtBank(o Order, cmd AnswerStop) time.Time {
 	if !cmd.BankExpires.IsZero() {
 		return cmd.BankExpires
 	}
-	return earlier(cmd.ExecutedAt, cmd.At).Add(StopWindow)
+	return a.begins(o, earlier(cmd.ExecutedAt, cmd.At)).Add(StopWindow)
 }
 
 // beyond is until when the bank holds by its answer, if that is later than both
 // the end that counts and now.
-func beyond(cmd AnswerStop, expires time.Time) time.Time {
-	if end := endAtBank(cmd); end.After(expires) && end.After(cmd.At) {
+func (a Account) beyond(o Order, cmd AnswerStop, expires time.Time) time.Time {
+	if end := a.endAtBank(o, cmd); end.After(expires) && end.After(cmd.At) {
 		return end
 	}
 	return time.Time{}
+}
+
+// claimed is until when the bank holds without right by a further answer to a stop
+// that it has carried out: beyond the end that counts or, if the stop is over, at
+// all. One that tells of no other end than the answer before says nothing of it; else
+// spoken.
+func (a Account) claimed(o Order, cmd AnswerStop, expires time.Time) (until time.Time, spoken bool) {
+	same := cmd.ExecutedAt.Equal(o.ExecutedAt) || a.clamped(o, cmd.ExecutedAt)
+	end := a.endAtBank(o, cmd)
+	switch {
+	case same && !o.Hold.Denied && (cmd.BankExpires.IsZero() || end.Equal(o.Hold.End) && !end.After(expires)):
+		return time.Time{}, false
+	case o.State != Executed:
+		return a.beyond(o, cmd, time.Time{}), true
+	}
+	return a.beyond(o, cmd, expires), true
+}
+
+// longer is what the same answer brings that names another end now.
+func (a Account) longer(o Order, cmd AnswerStop) []event.BankDiscrepancyFound {
+	until, _ := a.claimed(o, cmd, o.ExpiresAt)
+	switch {
+	case until.IsZero() || until.Equal(o.Hold.End) || !until.After(o.BankUntil):
+		return nil
+	case until.After(o.ExpiresAt):
+		return []event.BankDiscrepancyFound{{Kind: ExpiryDiffers, Expected: o.ExpiresAt.Format(time.RFC3339), Found: until.Format(time.RFC3339), HoldsUntil: until}}
+	}
+	return []event.BankDiscrepancyFound{{Kind: HoldsAfterEnd, Expected: string(o.State), Found: until.Format(time.RFC3339), HoldsUntil: until}}
+}
+
+// withdrawn: the bank takes back that it has carried a stop out. A person has to
+// look; what it says that it never held does not count as stopped meanwhile.
+func (a Account) withdrawn(o Order, cmd AnswerStop) []event.AccountEvent {
+	found := event.BankDiscrepancyFound{Kind: AnswerWithdrawn, Found: cmd.Cause}
+	if o.Hold.Denied {
+		return a.note(nil, o, found, cmd.At)
+	}
+	found.Order, found.At = o.ID, cmd.At // news, though it may have said the same before it said otherwise
+	return []event.AccountEvent{found}
 }
 
 // overtaken is what becomes of a case's stops that are not carried out yet when its
@@ -85,21 +128,33 @@ func (a Account) overtaken(c identity.CaseID, at time.Time) []event.AccountEvent
 // letGoAtOnce asks each bank to let go of what it holds though the stop is over:
 // at its end, or as soon as the bank says so. The officers of the stop sign; who
 // approved it approved no longer hold. Nothing is asked while another measure of
-// the case gives the right to hold, or where a lift is under way, or was refused
+// the case gives the right to hold all, or where a lift is under way, or was refused
 // and is asked again.
 func (a Account) letGoAtOnce(at time.Time) []event.AccountEvent {
 	var events []event.AccountEvent
 	for _, o := range a.Orders {
-		if o.Kind == KindStop && o.BankHolds(at) && !a.restrained(o.Case) && !a.freeing(o.ID) {
+		if o.Kind == KindStop && o.BankHolds(at) && !a.covered(o.Case) && !a.freeing(o.ID) {
 			events = append(events, a.liftBySelf(o, LiftUnlawful, at))
 		}
 	}
 	return events
 }
 
-// restrained tells whether a measure of a case is in force.
-func (a Account) restrained(c identity.CaseID) bool {
-	return slices.ContainsFunc(a.restraints(c), func(o Order) bool { return o.State == Executed })
+// covered tells whether a measure of a case is in force that gives the right to hold
+// the whole account. One of an amount gives none to hold another amount beside it.
+func (a Account) covered(c identity.CaseID) bool {
+	return slices.ContainsFunc(a.restraints(c), func(o Order) bool { return o.State == Executed && !a.limited(o) })
+}
+
+// limited tells whether a measure holds an amount alone, as it was asked for or since
+// a part of it was released.
+func (a Account) limited(o Order) bool {
+	if o.Kind == KindStop {
+		return o.Hold.Scope == ScopeAmount
+	}
+	return o.Request.Limit > 0 || slices.ContainsFunc(a.Orders, func(r Order) bool {
+		return r.Kind == KindRelease && r.Target == o.ID && r.Amount > 0 && r.State == Executed
+	})
 }
 
 // liftBySelf is a lift that nobody has to ask for. What an earlier one that came
@@ -123,7 +178,7 @@ func (a Account) liftBySelf(stop Order, cause string, at time.Time) event.LiftRe
 func (a Account) lapsed(stop Order, at time.Time) []event.AccountEvent {
 	lapse := event.StopLapsed{Order: stop.ID, ExpiredAt: stop.ExpiresAt}
 	a = EvolveAccount(a, lapse)
-	if stop, _ = a.Find(stop.ID); !stop.BankHolds(at) || a.restrained(stop.Case) {
+	if stop, _ = a.Find(stop.ID); !stop.BankHolds(at) || a.covered(stop.Case) {
 		return append([]event.AccountEvent{lapse}, a.letGoAtOnce(at)...)
 	}
 	lift := a.liftBySelf(stop, LiftUnlawful, at)
@@ -145,6 +200,6 @@ func (a Account) andLetGo(events []event.AccountEvent, at time.Time) []event.Acc
 // freeing tells whether a lift of all that a stop holds is still to come.
 func (a Account) freeing(stop identity.OrderID) bool {
 	return slices.ContainsFunc(a.Orders, func(o Order) bool {
-		return o.Kind == KindLift && o.Target == stop && o.Amount == 0 && a.pending(o)
+		return o.Kind == KindLift && o.Target == stop && o.Amount == 0 && a.toCome(o)
 	})
 }

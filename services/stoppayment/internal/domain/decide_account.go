@@ -28,12 +28,16 @@ func DecideAccount(a Account, cmd AccountCommand) ([]event.AccountEvent, error) 
 	case TraceInflow:
 		events, err := traceInflow(a, cmd)
 		return a.afterwards(events, cmd.At), err
+	case NameDebits:
+		events, err := nameDebits(a, cmd)
+		return a.afterwards(events, cmd.At), err
 	case AddRows, ExpireStatement, ContinueAttribution, ChooseMethod, ProposeManual, ConfirmManual, RejectManual, RequestQuery, AnswerQuery:
 		return decideOnLedger(a, cmd)
 	case RequestFreeze:
 		return requestFreeze(a, cmd)
 	case AnswerFreeze:
-		return freezeAnswered(a, cmd)
+		events, err := freezeAnswered(a, cmd)
+		return a.andLetGo(a.inPlace(events), cmd.At), err
 	case ExpireFreeze:
 		return expireFreeze(a, cmd)
 	case RequestRenewal:
@@ -41,7 +45,8 @@ func DecideAccount(a Account, cmd AccountCommand) ([]event.AccountEvent, error) 
 	case RequestRelease:
 		return requestRelease(a, cmd)
 	case AnswerFollowUp:
-		return answerFollowUp(a, cmd)
+		events, err := followUpAnswered(a, cmd)
+		return a.andLetGo(events, cmd.At), err
 	case WarnFreeze:
 		return warnFreeze(a, cmd)
 	case PromoteQueued:

@@ -60,8 +60,13 @@ func approveFreeze(p Pursuit, cmd ApproveFreeze) ([]event.PursuitEvent, error) {
 		return nil, err
 	}
 	targets, err := freezeTargets(p, cmd)
-	if err != nil || len(targets) == 0 {
+	switch {
+	case err != nil:
 		return nil, err
+	case len(targets) == 0 && slices.Contains(p.Notices, cmd.NoticeNo):
+		return nil, nil // the same notice again is the same freeze
+	case len(targets) == 0:
+		return nil, ErrNothingToFreeze
 	}
 	return []event.PursuitEvent{event.FreezeApproved{
 		Case: p.Case, CaseNo: p.CaseNo, FiledAt: p.FiledAt, NoticeNo: cmd.NoticeNo, TermMonths: cmd.TermMonths, Grave: cmd.Grave,

@@ -77,8 +77,9 @@ func requestFreeze(a Account, cmd RequestFreeze) ([]event.AccountEvent, error) {
 		return nil, ErrNoAccount
 	case cmd.CaseNo == "" || cmd.FiledAt.IsZero() || cmd.FiledAt.After(cmd.At):
 		return nil, ErrNotFiled
-	case a.freezing(cmd.Case):
-		return nil, ErrFreezeOpen
+	}
+	if err := a.Freezable(cmd.Case); err != nil {
+		return nil, err
 	}
 	if err := freezeTerm(cmd.Asset, cmd.TermMonths, cmd.Grave, cmd.Approver); err != nil {
 		return nil, err
@@ -95,6 +96,15 @@ func requestFreeze(a Account, cmd RequestFreeze) ([]event.AccountEvent, error) {
 		requested.FreezeType = bank.FreezeLimited
 	}
 	return []event.AccountEvent{requested}, nil
+}
+
+// Freezable tells whether a case may freeze the account: not while a freeze of its
+// own is under way or in force (程序规定 art. 242).
+func (a Account) Freezable(c identity.CaseID) error {
+	if a.freezing(c) {
+		return ErrFreezeOpen
+	}
+	return nil
 }
 
 // freezing tells whether a freeze of the case is under way, queued or in force.
@@ -114,7 +124,7 @@ func expireFreeze(a Account, cmd ExpireFreeze) ([]event.AccountEvent, error) {
 	if o.BankUntil.After(cmd.At) { // its bank has named a later end, that nobody has approved
 		events = append(events, a.releaseNow(o, cmd.At))
 	}
-	return append(events, a.promoted(o.ID, cmd.At)...), nil
+	return a.andLetGo(append(events, a.promoted(o.ID, cmd.At)...), cmd.At), nil
 }
 
 // noteReturn books a refund against the freeze. The clock of the freeze goes

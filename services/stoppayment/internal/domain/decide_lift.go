@@ -45,6 +45,8 @@ type AnswerStopChange struct {
 	ExecutedAt time.Time // zero: when the answer came
 	Held       money.Fen // what the stop holds now; 0 if the bank does not say
 	At         time.Time
+	// Findings are what the edge found that does not fit in the answer.
+	Findings []event.BankDiscrepancyFound
 }
 
 // LiftLate wakes a lift whose term has passed.
@@ -61,11 +63,11 @@ func knownLift(cause string) bool {
 	return slices.Contains([]string{LiftUnrelated, LiftError, LiftObjection, LiftUnpapered, LiftDisproportionate}, cause)
 }
 
-// requestLift ends a stop, or has the bank hold less. Nothing happens where there
+// requestLift ends a stop, be it by telephone or on paper, or has the bank hold less. Nothing happens where there
 // is nothing to end: a stop that has lapsed, was lifted, has failed or was
 // rejected, and one whose lift is under way already.
 func requestLift(a Account, cmd RequestLift) ([]event.AccountEvent, error) {
-	stop, ok := a.Find(cmd.Target)
+	stop, ok := a.OrderNamed(cmd.Target)
 	if !ok || stop.Kind != KindStop {
 		return nil, ErrNoOrder
 	}
@@ -84,6 +86,9 @@ func requestLift(a Account, cmd RequestLift) ([]event.AccountEvent, error) {
 		return nil, ErrNotSuperior
 	case cmd.Keep < 0:
 		return nil, ErrNegative.At("/keepFen")
+	}
+	if p, byHand := a.paper(identity.RegistrationID(cmd.Target)); byHand {
+		return a.endByHand(p, cmd)
 	}
 	return a.endStop(stop, cmd)
 }
@@ -146,12 +151,12 @@ func answerStopChange(a Account, cmd AnswerStopChange) ([]event.AccountEvent, er
 		return nil, nil
 	case o.State == Failed && (!cmd.Done || o.Kind == KindRaise):
 		return nil, nil
-	case !cmd.Done && !knownCause(cmd.Cause) && cmd.Cause != bank.UnknownOrder:
+	case !cmd.Done && !KnownCause(cmd.Cause) && cmd.Cause != bank.UnknownOrder:
 		return nil, ErrCause.At("/failureCause")
 	case !cmd.Done && a.nothingLeft(o, cmd.Cause):
 		return a.andLetGo(a.endedThere(o, cmd), cmd.At), nil
 	case !cmd.Done:
-		return changeFailed(o, cmd), nil
+		return a.changeFailed(o, cmd), nil
 	case cmd.Held < 0:
 		return nil, ErrNegative.At("/stoppedAmount")
 	case implausible(cmd.ExecutedAt, o.RequestAt, cmd.At):
@@ -187,11 +192,21 @@ func (a Account) endedThere(o Order, cmd AnswerStopChange) []event.AccountEvent 
 	}
 }
 
-func changeFailed(o Order, cmd AnswerStopChange) []event.AccountEvent {
+// changeFailed: the bank has not done it. What it is not asked for again by itself is
+// for a person, and is shown at once.
+func (a Account) changeFailed(o Order, cmd AnswerStopChange) []event.AccountEvent {
+	events := []event.AccountEvent{event.LiftFailed{Order: o.ID, ResultCode: cmd.ResultCode, Cause: cmd.Cause, At: cmd.At}}
 	if o.Kind == KindRaise {
-		return []event.AccountEvent{event.StopFailed{Order: o.ID, ResultCode: cmd.ResultCode, Cause: cmd.Cause, At: cmd.At}}
+		events[0] = event.StopFailed{Order: o.ID, ResultCode: cmd.ResultCode, Cause: cmd.Cause, At: cmd.At}
 	}
-	return []event.AccountEvent{event.LiftFailed{Order: o.ID, ResultCode: cmd.ResultCode, Cause: cmd.Cause, At: cmd.At}}
+	stop, _ := a.Find(o.Target)
+	switch {
+	case cmd.Cause == bank.UnknownOrder && !stop.State.Open(): // else the answer to the stop, which is on its way, tells
+		return a.note(events, o, event.BankDiscrepancyFound{Kind: UnknownAtBank, Expected: string(o.Target), Found: cmd.Cause}, cmd.At)
+	case o.Kind == KindLift:
+		return a.repeatsEnd(events, o, cmd.Cause, cmd.At)
+	}
+	return events
 }
 
 // changed is what the bank has done to the stop. A lift that it said it could not
@@ -250,8 +265,8 @@ func (a Account) afterLift(o Order, cmd AnswerStop) []event.AccountEvent {
 	if !cmd.Done {
 		return nil
 	}
-	found := event.BankDiscrepancyFound{Kind: ExecutedAfterLift, Found: cmd.ExecutedAt.Format(time.RFC3339), HoldsUntil: beyond(cmd, time.Time{})}
-	return a.andLetGo(a.note(nil, o, found, cmd.At), cmd.At)
+	found := event.BankDiscrepancyFound{Kind: ExecutedAfterLift, Found: cmd.ExecutedAt.Format(time.RFC3339), HoldsUntil: a.beyond(o, cmd, time.Time{})}
+	return a.andLetGo(a.noteHold(nil, o, found, cmd.At), cmd.At)
 }
 
 // liftAgain: a bank that knew nothing of the stop when it was asked to lift it,
@@ -279,7 +294,7 @@ func decideOnStop(a Account, cmd AccountCommand) ([]event.AccountEvent, error) {
 	case RequestLift:
 		return requestLift(a, cmd)
 	case AnswerStopChange:
-		return answerStopChange(a, cmd)
+		return stopChangeAnswered(a, cmd)
 	case LiftLate:
 		return liftLate(a, cmd)
 	case WarnStop:

@@ -20,10 +20,17 @@ type Paper struct {
 	Document string // "" until the papers are there
 	Expired  bool
 	Freed    bool // the bank has let go of what no order by the channel followed
+	// Instead is the stop or freeze of the case by the channel that stands in its
+	// place though it does not name it, "" while there is none.
+	Instead identity.OrderID
 }
 
 // Open tells whether the papers are still awaited.
-func (p Paper) Open() bool { return p.Document == "" && !p.Expired }
+func (p Paper) Open() bool { return p.Document == "" && !p.Expired && !p.Freed && p.Instead == "" }
+
+// alone tells whether no order by the channel has followed, and the bank has not
+// let go.
+func (p Paper) alone() bool { return p.Order == "" && p.Instead == "" && !p.Freed }
 
 // RegisterPaper (后补登记) notes that a bank was asked by telephone or on paper.
 type RegisterPaper struct {
@@ -88,9 +95,13 @@ func registerPaper(a Account, cmd RegisterPaper) ([]event.AccountEvent, error) {
 	if cmd.AskedAt.IsZero() || cmd.AskedAt.After(cmd.At.Add(ClockSkew)) || !cmd.Due.After(cmd.AskedAt) {
 		return nil, ErrAskedAt.At("/askedAt")
 	}
+	if !cmd.Due.After(cmd.At) {
+		return nil, ErrAskedLong.At("/askedAt") // else its bank would be asked at once to let go
+	}
 	return []event.AccountEvent{event.PaperOrderRegistered{
 		Registration: cmd.Registration, Case: cmd.Case, Account: cmd.Account, Channel: cmd.Channel, AskedAt: cmd.AskedAt, Contact: cmd.Contact,
 		Document: cmd.Document, Operator: cmd.Operator, Investigator: cmd.Investigator, Due: cmd.Due, At: cmd.At,
+		Order: a.inForce(cmd.Case, cmd.At),
 	}}, nil
 }
 
@@ -106,10 +117,12 @@ func (a Account) Follows(c identity.CaseID, applicationType string, registration
 	switch {
 	case !late || !known || p.Case != c:
 		return ErrNoPaper.At("/registration")
-	case p.Order != "":
+	case p.Order != "" || p.Instead != "":
 		return ErrPaperUsed.At("/registration")
 	case p.Expired:
 		return ErrPaperLate.At("/registration")
+	case a.followUps(identity.OrderID(p.ID), KindLift) > 0:
+		return ErrTakenBack.At("/registration")
 	}
 	return nil
 }
@@ -143,73 +156,10 @@ func reconcilePaper(a Account, cmd ReconcilePaper) ([]event.AccountEvent, error)
 		return nil, nil
 	case p.Document != "":
 		return nil, ErrPaperUsed
-	case p.Expired || !cmd.At.Before(p.Due):
+	case p.Expired || p.Instead == "" && !cmd.At.Before(p.Due):
 		return nil, ErrPaperLate
 	}
 	return []event.AccountEvent{event.PaperOrderReconciled{
 		Registration: p.ID, Order: p.Order, Document: cmd.Document, Officer: cmd.Officer, At: cmd.At,
 	}}, nil
-}
-
-// expirePaper: what no papers came for is not to be held (台湾《存款帳戶及其疑似不法
-// 或顯屬異常交易管理辦法》, the city's policy here). The order that followed it, and
-// the second stop after that one, are lifted by the service itself; what no order
-// that the bank can have seen has followed, is lifted by the registration's own
-// name. Who had approved the stop approved it on condition of the papers.
-func expirePaper(a Account, cmd ExpirePaper) ([]event.AccountEvent, error) {
-	p, known := a.paper(cmd.Registration)
-	if !known || !p.Open() || cmd.At.Before(p.Due) {
-		return nil, nil
-	}
-	events := []event.AccountEvent{event.PaperOrderExpired{Registration: p.ID, Order: p.Order, Due: p.Due}}
-	first, ok := a.Find(p.Order)
-	if !ok {
-		return append(events, a.liftByHand(p, cmd.At)), nil
-	}
-	for _, o := range a.Orders {
-		if o.Kind != KindStop || (o.ID != first.ID && (o.Ordinal != MaxStops || o.Case != first.Case || o.Unit != first.Unit)) {
-			continue
-		}
-		lift, err := a.endStop(o, RequestLift{
-			Target: o.ID, Cause: LiftUnpapered, Approver: o.Approver, Operator: p.Officers[0], Investigator: p.Officers[1], At: cmd.At,
-		})
-		if err != nil {
-			return nil, err
-		}
-		events = append(events, lift...)
-	}
-	if first.State == Waiting {
-		events = append(events, a.liftByHand(p, cmd.At))
-	}
-	return events, nil
-}
-
-// liftByHand asks the bank to let go of what it was asked for by telephone or on
-// paper alone. The registration stands where the order would; who asked for the
-// stop answers for its end.
-func (a Account) liftByHand(p Paper, at time.Time) event.LiftRequested {
-	target := identity.OrderID(p.ID)
-	return event.LiftRequested{
-		Order: followUpOrder("lift", target, a.followUps(target, KindLift)+1), Target: target, Case: p.Case, Account: a.Ref, Cause: LiftUnpapered,
-		Approver: p.Officers[1], Operator: p.Officers[0], Investigator: p.Officers[1], Due: at.Add(LiftTerm), At: at,
-	}
-}
-
-// letGoByHand asks for the same where the order that had followed came to nothing
-// after the term had passed.
-func (a Account) letGoByHand(at time.Time) []event.AccountEvent {
-	var events []event.AccountEvent
-	for _, p := range a.Papers {
-		if target := identity.OrderID(p.ID); a.heldByHand(target) && a.followUps(target, KindLift) == 0 {
-			events = append(events, a.liftByHand(p, at))
-		}
-	}
-	return events
-}
-
-// heldByHand tells whether a name is that of a telephone or paper order whose term
-// has passed and which the bank may still hold.
-func (a Account) heldByHand(id identity.OrderID) bool {
-	p, known := a.paper(identity.RegistrationID(id))
-	return known && p.Expired && p.Order == "" && !p.Freed
 }

@@ -158,7 +158,12 @@ func renewProtective(p Protective, cmd RenewProtective) ([]event.ProtectiveEvent
 		return nil, err
 	}
 	var accounts []event.ProtectedAccount
+	ahead := false // a renewal before has not begun: the next decision is for when it has
 	for _, a := range p.Accounts {
+		if a.InForce() && a.ExpiresAt.After(cmd.At.Add(StopWindow)) && a.ExpiresAt.Before(p.CapAt) {
+			ahead = true
+			continue
+		}
 		if a.InForce() && cmd.At.Before(a.ExpiresAt) && a.ExpiresAt.Before(p.CapAt) {
 			accounts = append(accounts, event.ProtectedAccount{Account: a.Account, Order: p.orderID("renewal", a.Account.ID, p.Ordinal+1)})
 		}
@@ -171,6 +176,8 @@ func renewProtective(p Protective, cmd RenewProtective) ([]event.ProtectiveEvent
 	case cmd.Approver.PoliceNo == cmd.Operator.PoliceNo || cmd.Approver.PoliceNo == cmd.Investigator.PoliceNo:
 		return nil, ErrSelfApproval
 	case slices.ContainsFunc(p.Orders, func(o ProtectiveOrder) bool { return o.Kind == ProtectRenew && o.State.Open() }):
+		return nil, ErrRenewing
+	case len(accounts) == 0 && ahead:
 		return nil, ErrRenewing
 	case len(accounts) == 0:
 		return nil, ErrProtectiveCap
@@ -235,6 +242,9 @@ func answerProtective(p Protective, cmd AnswerProtective) ([]event.ProtectiveEve
 	if cmd.ExecutedAt.IsZero() && (o.Kind == ProtectLift || o.Kind == ProtectExempt) {
 		cmd.ExecutedAt = cmd.At // only of a stop the clock rests on the bank's time
 	}
+	if o.Kind == ProtectRenew && o.From.After(cmd.At) && begunAt(o.From, cmd.ExecutedAt) {
+		cmd.ExecutedAt = cmd.At // its bank names the end that it prolongs
+	}
 	switch {
 	case !ok:
 		return nil, ErrNoOrder
@@ -244,7 +254,7 @@ func answerProtective(p Protective, cmd AnswerProtective) ([]event.ProtectiveEve
 		return nil, nil
 	case o.State == Failed && o.Kind != ProtectLift:
 		return nil, ErrFailedFinal
-	case !cmd.Done && !knownCause(cmd.Cause) && cmd.Cause != bank.UnknownOrder:
+	case !cmd.Done && !KnownCause(cmd.Cause) && cmd.Cause != bank.UnknownOrder:
 		return nil, ErrCause.At("/failureCause")
 	case !cmd.Done && o.Kind == ProtectLift && cmd.Cause == bank.UnknownOrder:
 		// There is nothing to lift: the bank never began, or has ended it.

@@ -47,12 +47,16 @@ func (p Protective) liftOf(a Protected) event.ProtectedAccount {
 	return event.ProtectedAccount{Account: a.Account, Order: p.orderID("lift", a.Account.ID, n)}
 }
 
-// apply starts 48 hours from the bank's time, cut off at the cap. What a bank
+// apply starts 48 hours from the bank's time, or from the end that a renewal
+// prolongs, cut off at the cap. What a bank
 // carries out after the end, or after the one its order named, it is asked to undo
 // at once.
 func (p Protective) apply(o ProtectiveOrder, cmd AnswerProtective) []event.ProtectiveEvent {
 	a, _ := p.Account(o.Account)
 	expires := cmd.ExecutedAt.Add(StopWindow)
+	if o.Kind == ProtectRenew {
+		expires = later(cmd.ExecutedAt, o.From).Add(StopWindow)
+	}
 	if !cmd.BankExpires.IsZero() {
 		expires = earlier(expires, cmd.BankExpires)
 	}

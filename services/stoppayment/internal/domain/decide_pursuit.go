@@ -29,6 +29,8 @@ func DecidePursuit(p Pursuit, cmd PursuitCommand) ([]event.PursuitEvent, error) 
 		return trace(p, cmd)
 	case OrderStop:
 		return orderStop(p, cmd)
+	case NoteRefused:
+		return noteRefused(p, cmd), nil
 	case FollowUp:
 		return followUp(p, cmd), nil
 	case AskAgain:
@@ -155,8 +157,10 @@ func (h *hop) meet(parent, node Node, t event.Transfer, lots []event.Lot, reache
 		e.Withheld = WithheldParent // its own transfer to itself brings nothing
 	case e.Level > 1 && parent.Order == "":
 		e.Withheld = WithheldParent // a chain order names its parent's order
+	case node.Attempts >= MaxAttempts:
+		e.Withheld = WithheldAttempts // its account has refused as many
 	default:
-		e.Order = StopOrder(p.Case, t.To.ID, 1)
+		e.Order = StopOrder(p.Case, t.To.ID, node.Attempts+1)
 	}
 	return e
 }
@@ -177,13 +181,18 @@ func sum(lots []event.Lot) money.Fen {
 
 // orderStop is an officer's own order: for an account that the chase has not met
 // or holds back, or a corrected one after a bank could not carry out the first.
-// The account itself refuses what is under way or in force. It joins the chase
-// like any other, so that its answer is followed too.
+// It joins the chase like any other, so that its answer is followed too. While an
+// earlier order is on its way to the account, or the parent's is, there is none:
+// of two officers at once one is refused, and no order names one that may come to
+// nothing. What is under way or in force the account itself refuses.
 func orderStop(p Pursuit, cmd OrderStop) ([]event.PursuitEvent, error) {
 	if err := twoOfficers(cmd.Operator, cmd.Investigator); err != nil {
 		return nil, err
 	}
 	node, _ := p.Node(cmd.Account.ID)
+	if node.Order != "" && node.Order != cmd.Over {
+		return nil, ErrStoppedAlready
+	}
 	parent := Node{}
 	if cmd.Parent != "" {
 		known := false
@@ -191,6 +200,8 @@ func orderStop(p Pursuit, cmd OrderStop) ([]event.PursuitEvent, error) {
 			return nil, ErrNoParent.At("/parent")
 		}
 		switch {
+		case parent.Order == "" || parent.Order != cmd.ParentOrder:
+			return nil, ErrChainParent.At("/parent")
 		case cmd.Source.ID == "":
 			return nil, ErrChainParent.At("/source")
 		case cmd.Source.Amount <= 0:

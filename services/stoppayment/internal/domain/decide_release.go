@@ -115,7 +115,7 @@ func (a Account) releasing(freeze identity.OrderID) (sum money.Fen) {
 // letting tells whether a release of all that a freeze holds is still to come.
 func (a Account) letting(freeze identity.OrderID) bool {
 	return slices.ContainsFunc(a.Orders, func(o Order) bool {
-		return o.Kind == KindRelease && o.Target == freeze && o.Amount == 0 && a.pending(o)
+		return o.Kind == KindRelease && o.Target == freeze && o.Amount == 0 && a.toCome(o)
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/yuanlu/yuanlu/api/event"
 	"github.com/yuanlu/yuanlu/libs/identity"
+	"github.com/yuanlu/yuanlu/libs/money"
 )
 
 // RequestRenewal (续冻) asks the bank to let the freeze in force go on.
@@ -28,7 +29,10 @@ type AnswerFollowUp struct {
 	Cause       string // when not done
 	ExecutedAt  time.Time
 	BankExpires time.Time // of a renewal, as the bank gives it; zero if it does not
+	Released    money.Fen // of a release: what the bank says that it has set free; 0 if it does not say
 	At          time.Time
+	// Findings are what the edge found that does not fit in the answer.
+	Findings []event.BankDiscrepancyFound
 }
 
 // WarnFreeze wakes a freeze some days before its end.
@@ -112,6 +116,14 @@ func followUpOrder(kind string, target identity.OrderID, n int) identity.OrderID
 // earlier is the end that counts where the bank names another one.
 func earlier(a, b time.Time) time.Time {
 	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// latestOf is the later of two times.
+func latestOf(a, b time.Time) time.Time {
+	if b.After(a) {
 		return b
 	}
 	return a

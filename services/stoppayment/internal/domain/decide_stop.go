@@ -148,6 +148,9 @@ func secondStop(a Account, cmd SecondStop) ([]event.AccountEvent, error) {
 		ParentOrder: first.ID, Source: first.Source, Lots: first.Lots, Scope: scope, Amount: amount, Unit: first.Unit,
 		Operator: cmd.Operator, Investigator: cmd.Investigator, At: cmd.At,
 	}
+	if cmd.At.Before(first.ExpiresAt) {
+		requested.From = first.ExpiresAt
+	}
 	return append([]event.AccountEvent{requested}, approveUnder(cmd.Standing, requested, cmd.At)...), nil
 }
 

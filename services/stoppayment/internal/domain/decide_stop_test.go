@@ -54,6 +54,7 @@ func second() domain.SecondStop {
 func secondRequested() event.StopRequested {
 	r := requested()
 	r.Order, r.Ordinal, r.ParentOrder, r.At = "order-2", 2, "order-1", four.Add(time.Hour)
+	r.From = four.Add(48 * time.Hour) // the end of the first
 	return r
 }
 

@@ -17,13 +17,17 @@ const (
 	BalanceNegative      = "balance-negative"
 	AmountNegative       = "amount-negative"
 	AnswerDiffers        = "answer-differs"         // a second answer says something else and is not marked as a correction
+	AnswerContradicts    = "answer-contradicts"     // two of its fields cannot both be
 	AnswerLate           = "answer-late"            // told after the measure has run out
 	AnswerWithdrawn      = "answer-withdrawn"       // a correction says that the measure was never carried out
 	ExecutedAfterFailure = "executed-after-failure" // told of as done after it was told of as failed
 	ExecutedAfterRelease = "executed-after-release" // a freeze carried out after it had ended or was withdrawn
 	RenewedAfterEnd      = "renewed-after-end"      // a freeze renewed after it had ended
+	RenewalToldLate      = "renewal-told-late"      // a freeze renewed before its end, told of after it
+	ReleasedDiffers      = "released-differs"       // another amount was released than was asked for
 	EndedAtBank          = "ended-at-bank"          // what is to be released or renewed has ended at the bank
 	UnknownAtBank        = "unknown-at-bank"        // the bank knows nothing of it
+	RepeatsEnded         = "repeats-ended"          // the bank was asked to lift or release so often that it is for a person now
 	StatementUnbalanced  = "statement-unbalanced"   // the rows do not add up
 	StatementIncomplete  = "statement-incomplete"   // parts are missing, or rows that were there before
 	StatementConflicts   = "statement-conflicts"    // does not fit what another statement of the account says
@@ -58,6 +62,16 @@ func (a Account) note(events []event.AccountEvent, o Order, d event.BankDiscrepa
 	if d.Order, d.At = o.ID, at; a.knows(d) {
 		return events
 	}
+	return append(events, d)
+}
+
+// noteHold is note for what tells until when a bank holds without right. After it has
+// let go, or has named an earlier end, the same words are news.
+func (a Account) noteHold(events []event.AccountEvent, o Order, d event.BankDiscrepancyFound, at time.Time) []event.AccountEvent {
+	if !d.HoldsUntil.After(o.BankUntil) {
+		return a.note(events, o, d, at)
+	}
+	d.Order, d.At = o.ID, at
 	return append(events, d)
 }
 

@@ -70,14 +70,9 @@ func TestTheEndOfAFreezeClosesWhatWasToChangeIt(t *testing.T) {
 			When: domain.AnswerFollowUp{Order: part.Order, Cause: bank.Technical, At: sixMonth},
 		},
 		{
-			Rule: "what was renewed in time and told of too late is let go", Given: over,
+			Rule: "what was renewed in time and told of too late is for a person", Given: over,
 			When: domain.AnswerFollowUp{Order: asked.Order, Done: true, ExecutedAt: five, At: sixMonth.Add(time.Minute)},
-			Then: given{
-				event.BankDiscrepancyFound{
-					Order: asked.Order, Kind: domain.RenewedAfterEnd, Found: five.Format(time.RFC3339), At: sixMonth.Add(time.Minute), HoldsUntil: sixMonth,
-				},
-				func() event.FreezeReleaseRequested { r := unlawful(2, sixMonth.Add(time.Minute), leader); return r }(),
-			},
+			Then: given{toldLate(asked.Order, five, sixMonth.Add(time.Minute))},
 		},
 	})
 }
@@ -104,5 +99,53 @@ func TestAnObjectionRightInPartNarrowsAFreezeThatWasOnItsWay(t *testing.T) {
 	rest, ok := history[len(history)-1].(event.FreezeReleaseRequested)
 	if !ok || rest.Amount != all-kept || rest.Objection != "ob-1" {
 		t.Errorf("the last word is %#v, want the release of %d", history[len(history)-1], all-kept)
+	}
+}
+
+func TestABankThatNamesALaterEndOfAFreezeOnlyAfterwardsIsAskedToLetGo(t *testing.T) {
+	theEnd := freezeExecuted(later, 100).ExpiresAt
+	inForce := and(inForce1(), freezeRequested(), freezeExecuted(later, 100))
+	again := freezeDone(later, 100)
+	again.At, again.BankExpires = later.Add(time.Hour), theEnd.AddDate(0, 1, 0)
+	named := event.BankDiscrepancyFound{
+		Order: "freeze-1", Kind: domain.ExpiryDiffers, Expected: "2022-01-17T09:00:00Z", Found: "2022-02-17T09:00:00Z", At: again.At, HoldsUntil: again.BankExpires,
+	}
+	release := func(n int, at time.Time) event.FreezeReleaseRequested {
+		return event.FreezeReleaseRequested{
+			Order: nth("release", "freeze-1", n), Target: "freeze-1", Case: "case-a", Account: mule, Cause: domain.LiftUnlawful, Approver: leader, Operator: li,
+			Investigator: wang, Due: at.Add(72 * time.Hour), At: at,
+		}
+	}
+	over := and(inForce, event.FreezeLapsed{Order: "freeze-1", ExpiredAt: theEnd})
+	late := again
+	late.At = theEnd.Add(time.Hour)
+	runsOn := named
+	runsOn.Kind, runsOn.Expected, runsOn.At = domain.HoldsAfterEnd, "lapsed", late.At
+	lawful := late
+	lawful.BankExpires = theEnd
+	free := event.FreezeLifted{Order: "freeze-1", By: nth("release", "freeze-1", 1), Cause: domain.LiftUnlawful, At: late.At}
+	longer := late
+	longer.BankExpires = theEnd.AddDate(1, 0, 0)
+	runsLonger := runsOn
+	runsLonger.Found, runsLonger.HoldsUntil = "2023-01-17T09:00:00Z", longer.BankExpires
+	estest.Run(t, domain.AccountDecider(), []row{
+		{Rule: "while it is in force that is told", Given: inForce, When: again, Then: given{named}},
+		{Rule: "once", Given: and(inForce, named), When: again},
+		{Rule: "at our end the bank is asked", Given: and(inForce, named), When: domain.ExpireFreeze{Order: "freeze-1", At: theEnd}, Then: given{
+			event.FreezeLapsed{Order: "freeze-1", ExpiredAt: theEnd}, release(1, theEnd),
+		}},
+		{Rule: "of one that is over it is asked at once", Given: over, When: late, Then: given{runsOn, release(1, late.At)}},
+		{Rule: "the end that counted is no news", Given: over, When: lawful},
+		{Rule: "nor is the end under which it has let go", Given: and(over, runsOn, release(1, late.At), free), When: late},
+		{Rule: "a later one is", Given: and(over, runsOn, release(1, late.At), free), When: longer, Then: given{runsLonger, release(2, late.At)}},
+	})
+}
+
+// toldLate is the word that a freeze was renewed in time of which its bank speaks only
+// after the end.
+func toldLate(order identity.OrderID, executed, at time.Time) event.BankDiscrepancyFound {
+	return event.BankDiscrepancyFound{
+		Order: order, Kind: domain.RenewalToldLate, Expected: sixMonth.Format(time.RFC3339), Found: executed.Format(time.RFC3339), At: at,
+		HoldsUntil: identity.AddMonths(sixMonth, 6),
 	}
 }

@@ -24,11 +24,12 @@ import (
 // row that brings it back.
 func Attribute(a Account, method event.Method) (event.FundsAttributed, []Inflow, error) {
 	traced, missing := match(a)
+	rows := a.rows()
 	result := event.FundsAttributed{Method: method, Exact: true}
-	pool := newPool(method, len(a.Statement.Rows)+1)
+	pool := newPool(method, len(rows)+1)
 	pool.bring([]event.Lot{{Amount: a.Statement.Opening}})
 	names, away := namer{account: a.Ref}, transit{}
-	for n, row := range a.Statement.Rows {
+	for n, row := range rows {
 		self := row.Counter != nil && a.Ref.ID != "" && row.Counter.ID == a.Ref.ID
 		if row.Credit {
 			if back, ok := away.back(row.Amount); self && ok {

@@ -62,6 +62,22 @@ type RejectManual struct {
 	At       time.Time
 }
 
+// NameDebits (查明对手账户) tells where debits went, whose rows may not.
+type NameDebits struct {
+	Debits []Debit
+	Method event.Method
+	At     time.Time
+}
+
+// Debit (支出) is one movement out of an account by the word of another: of the row
+// of the account that was paid, or of an officer.
+type Debit struct {
+	Case     identity.CaseID
+	Transfer event.Transfer
+	Basis    string           // ByPayee | ByOfficer
+	Order    identity.OrderID // whose answer shows the row, or the officer's own
+}
+
 // RequestQuery (查询申请) asks a bank about an account.
 type RequestQuery struct {
 	Order        identity.OrderID
@@ -84,7 +100,8 @@ type AnswerQuery struct {
 	Cause      string // when not done
 	Balance    *money.Fen
 	Available  *money.Fen
-	Accounts   []event.Account // of the same holder
+	Accounts   []event.Account     // of the same holder
+	Held       []event.HeldBalance // what is on each of them, in their order
 	Measures   []event.Measure
 	Holder     *event.Party
 	Statement  Statement
@@ -96,6 +113,7 @@ type AnswerQuery struct {
 func (AddRows) isAccountCommand()             {}
 func (ExpireStatement) isAccountCommand()     {}
 func (ContinueAttribution) isAccountCommand() {}
+func (NameDebits) isAccountCommand()          {}
 func (ChooseMethod) isAccountCommand()        {}
 func (ProposeManual) isAccountCommand()       {}
 func (ConfirmManual) isAccountCommand()       {}

@@ -19,6 +19,7 @@ type Ledger struct {
 	Aside         []identity.OrderID        // of the statements, those that do not fit the one that counts
 	Reported      []identity.OrderID        // of those that are not whole, the ones that were reported
 	Replacing     identity.OrderID          // the order whose next statement takes the place of the one before (更正)
+	Named         []event.CounterpartyFound // where debits went whose rows do not tell
 	Method        event.Method              // by which the attribution was computed last
 	Chosen        []event.AttributionMethodChosen
 	Proposals     []event.ManualAttributionProposed // not signed yet
@@ -72,7 +73,10 @@ func (a Account) evolveLedger(e event.AccountEvent) Account {
 	case event.StopAnswerCorrected:
 		a.Replacing = e.Order
 		return a.change(e.Order, func(o *Order) {
-			o.ExecutedAt, o.ExpiresAt, o.Balance, o.Hold.Held = e.ExecutedAt, e.ExpiresAt, e.BalanceBefore, e.Held
+			if moved := !e.ExecutedAt.Equal(o.ExecutedAt) || !e.ExpiresAt.Equal(o.ExpiresAt); moved || !e.BankExpiresAt.IsZero() {
+				o.Hold.End = latestOf(e.ExpiresAt, e.BankExpiresAt)
+			}
+			o.ExecutedAt, o.From, o.ExpiresAt, o.Balance, o.Hold.Held, o.Hold.Denied = e.ExecutedAt, e.From, e.ExpiresAt, e.BalanceBefore, e.Held, false
 			if o.BankUntil.IsZero() || o.State == Executed || !e.BankExpiresAt.IsZero() {
 				o.BankUntil = e.BankExpiresAt
 			} else { // of what is over the bank says now that it holds until the end that it had
@@ -89,6 +93,8 @@ func (a Account) evolveLedger(e event.AccountEvent) Account {
 			a.Attribution.Outflows = append(slices.Clip(a.Attribution.Outflows), e.Outflows...)
 			a.Continued = e.Part
 		}
+	case event.CounterpartyFound:
+		a.Named = append(slices.Clip(a.Named), e)
 	case event.AttributionMethodChosen:
 		a.Chosen = append(slices.Clip(a.Chosen), e)
 	case event.ManualAttributionProposed:
@@ -196,14 +202,9 @@ func (a Account) lacking(order identity.OrderID) (there, of int) {
 // that one of them holds.
 func (a Account) StoppedAmount() (most money.Fen) {
 	for _, o := range a.Orders {
-		if o.Kind != KindStop || o.State != Executed {
-			continue
+		if o.Kind == KindStop && o.State == Executed {
+			most = max(most, o.Stopped())
 		}
-		held := o.Balance
-		if o.Hold.Held > 0 {
-			held = min(held, o.Hold.Held)
-		}
-		most = max(most, held)
 	}
 	return most
 }

@@ -124,6 +124,14 @@ func (w town) chase(t *rapid.T, method event.Method, order []int) []domain.Accou
 		}
 		todo = append(todo, w.hops(before, accounts[n].Attribution.Outflows, method)...)
 	}
+	ask := func() (news bool) { // where debits went of which their own banks do not say it
+		for n := range accounts {
+			known := len(accounts[n].Named)
+			give(n, domain.NameDebits{Debits: w.paidBy(accounts, n), Method: method, At: four})
+			news = news || len(accounts[n].Named) > known
+		}
+		return news
+	}
 	settle := func() {
 		for rounds := 0; len(todo) > 0; rounds++ {
 			if rounds > 20_000 {
@@ -141,9 +149,21 @@ func (w town) chase(t *rapid.T, method event.Method, order []int) []domain.Accou
 			settle()
 		}
 		give(n, w.answerOf(n, method))
+		if rapid.Bool().Draw(t, "other banks' rows are looked at before the next answer") {
+			ask()
+		}
 	}
-	settle()
+	for settle(); ask(); settle() {
+	}
 	return accounts
+}
+
+// paidBy is what an account has paid to the others by their rows.
+func (w town) paidBy(accounts []domain.Account, n int) (debits []domain.Debit) {
+	for _, other := range accounts {
+		debits = append(debits, other.PaidBy("A", func(id identity.AccountID) bool { return id == w.refs[n].ID })...)
+	}
+	return debits
 }
 
 func (w town) find(id identity.AccountID) int {

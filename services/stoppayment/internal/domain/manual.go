@@ -172,7 +172,7 @@ func fits(lots []event.Lot, total money.Fen, reached map[event.Lot]money.Fen) er
 // has not.
 func (a Account) debits() map[identity.TransferID]event.Outflow {
 	debits, names := map[identity.TransferID]event.Outflow{}, namer{account: a.Ref}
-	for _, row := range a.Statement.Rows {
+	for _, row := range a.rows() {
 		if row.Credit {
 			continue
 		}
@@ -182,6 +182,16 @@ func (a Account) debits() map[identity.TransferID]event.Outflow {
 		}
 	}
 	return debits
+}
+
+// applies tells whether the debits that were spoken of by hand are there as they
+// were: it may have been found out since where one went.
+func (a Account) applies(p event.ManualAttributionProposed) bool {
+	debits := a.debits()
+	return !slices.ContainsFunc(p.Parts, func(part event.ManualPart) bool {
+		_, there := debits[part.Transfer]
+		return part.Transfer != "" && !there
+	})
 }
 
 func lotsIn(parts []event.ManualPart) (n int) {

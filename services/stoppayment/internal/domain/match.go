@@ -21,14 +21,8 @@ const matchWindow = 10 * time.Minute
 // it is the row of both. In which order the inflows have become known makes no
 // difference.
 func match(a Account) (traced map[int][]Inflow, missing []Inflow) {
-	m := newMatcher(a.Statement.Rows)
-	rest := make([]*Inflow, len(a.Inflows))
-	for n := range a.Inflows {
-		rest[n] = &a.Inflows[n]
-	}
-	slices.SortStableFunc(rest, func(a, b *Inflow) int {
-		return cmp.Or(a.Source.At.Compare(b.Source.At), cmp.Compare(a.Source.ID, b.Source.ID), cmp.Compare(a.Case, b.Case))
-	})
+	m := newMatcher(a.Statement.Rows, payer)
+	rest := inTurn(a.Inflows)
 	for _, keys := range []func(*Inflow) []key{bySerial, byCounter, byAmount} {
 		rest = slices.DeleteFunc(rest, func(in *Inflow) bool { return m.place(in, keys(in)) || sum(in.Lots) == 0 })
 	}
@@ -36,6 +30,18 @@ func match(a Account) (traced map[int][]Inflow, missing []Inflow) {
 		missing = append(missing, *in)
 	}
 	return m.traced, missing
+}
+
+// inTurn are movements in an order that does not depend on that of their arrival.
+func inTurn(all []Inflow) []*Inflow {
+	turn := make([]*Inflow, len(all))
+	for n := range all {
+		turn[n] = &all[n]
+	}
+	slices.SortStableFunc(turn, func(a, b *Inflow) int {
+		return cmp.Or(a.Source.At.Compare(b.Source.At), cmp.Compare(a.Source.ID, b.Source.ID), cmp.Compare(a.Case, b.Case))
+	})
+	return turn
 }
 
 // key is what a row goes by: its amount, with its serial number, with its other
@@ -84,31 +90,41 @@ func byAmount(in *Inflow) []key {
 	return keys
 }
 
-// payer is the account that has paid a row in, if the row tells: an account goes
+// payer is the account that has paid a credit in, if the row tells: an account goes
 // by its bank and its number, and an order number of a payment institution tells
 // of no account.
-func payer(r event.Row) (id identity.AccountID, known bool) {
-	if r.Counter == nil || r.Counter.ID == "" || r.Counter.Kind == identity.OrderNumberAccount {
-		return "", false
+func payer(r event.Row) (id identity.AccountID, known, candidate bool) {
+	if !r.Credit {
+		return "", false, false
 	}
-	return r.Counter.ID, r.Counter.Bank != ""
+	if r.Counter == nil || r.Counter.ID == "" || r.Counter.Kind == identity.OrderNumberAccount {
+		return "", false, true
+	}
+	return r.Counter.ID, r.Counter.Bank != "", true
 }
+
+// otherSide is the other side of a row, and whether the row can be one of those that
+// are looked for.
+type otherSide func(event.Row) (id identity.AccountID, known, candidate bool)
 
 // matcher gives each inflow a row of its own, or the row of the same movement.
 type matcher struct {
 	rows   []event.Row
+	other  otherSide
+	window time.Duration // how far the times may lie apart
+	firm   bool          // who is told of by a row is never mistaken
 	groups map[key]*candidates
 	traced map[int][]Inflow
 	row    map[identity.TransferID]int
 }
 
-func newMatcher(rows []event.Row) matcher {
-	m := matcher{rows: rows, groups: map[key]*candidates{}, traced: map[int][]Inflow{}, row: map[identity.TransferID]int{}}
+func newMatcher(rows []event.Row, other otherSide) matcher {
+	m := matcher{rows: rows, other: other, window: matchWindow, groups: map[key]*candidates{}, traced: map[int][]Inflow{}, row: map[identity.TransferID]int{}}
 	for n, r := range rows {
-		if !r.Credit {
+		from, known, candidate := other(r)
+		if !candidate {
 			continue
 		}
-		from, known := payer(r)
 		m.put(n, key{amount: r.Amount, guess: true, known: known, named: r.Serial != ""})
 		if r.Serial != "" {
 			m.put(n, key{amount: r.Amount, serial: r.Serial})
@@ -160,12 +176,12 @@ func (m matcher) place(in *Inflow, keys []key) bool {
 // banks may count alike. With the time it tells all the same, for victims misname
 // their own accounts.
 func (m matcher) fits(in *Inflow, k key, n int) bool {
-	near := m.apart(in.Source.At, n) <= matchWindow
+	near := m.apart(in.Source.At, n) <= m.window
 	if k.serial == "" {
 		return near
 	}
-	from, known := payer(m.rows[n])
-	return near || !known || in.Source.From.ID == "" || from == in.Source.From.ID
+	from, known, _ := m.other(m.rows[n])
+	return near && !m.firm || !known || in.Source.From.ID == "" || from == in.Source.From.ID
 }
 
 func (m matcher) apart(at time.Time, n int) time.Duration { return m.rows[n].At.Sub(at).Abs() }

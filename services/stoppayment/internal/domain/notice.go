@@ -95,16 +95,69 @@ func (a Account) awaitsNotice(o Order) bool {
 		slices.Contains(a.Remedy.Freed, o.Target) && !a.Told(o.Target, AboutLift) && !slices.Contains(a.Remedy.Late, o.ID)
 }
 
-// Told tells whether the holder was told about a measure or its end.
+// Told tells whether the holder was told about a measure or its end. Whoever was
+// told of a telephone or paper order knows of the order that has followed it.
 func (a Account) Told(order identity.OrderID, about string) bool {
-	return slices.ContainsFunc(a.Remedy.Notices, func(n Notice) bool { return n.Order == order && n.About == about && !n.At.IsZero() })
+	return slices.ContainsFunc(a.Remedy.Notices, func(n Notice) bool { return a.isAbout(n, order, about) && !n.At.IsZero() })
+}
+
+// isAbout tells whether a notice is about a measure or its end.
+func (a Account) isAbout(n Notice, order identity.OrderID, about string) bool {
+	if n.About != about {
+		return false
+	}
+	if n.Order == order {
+		return true
+	}
+	p, byHand := a.paper(identity.RegistrationID(n.Order))
+	o, _ := a.Find(order)
+	return byHand && about == AboutMeasure && (o.Registration == p.ID || p.Instead == order)
+}
+
+// ByHand (纸质、电话止付) is a telephone or paper order as the measure that it is
+// for the holder: from when its bank was asked, whether the papers have come or
+// not.
+func (a Account) ByHand(id identity.OrderID) (Order, bool) {
+	p, known := a.paper(identity.RegistrationID(id))
+	if !known {
+		return Order{}, false
+	}
+	o := Order{ID: id, Case: p.Case, Kind: KindStop, State: Executed, Unit: p.Officers[0].Unit, Officers: p.Officers, ExecutedAt: p.AskedAt}
+	if p.Freed {
+		o.State = Lifted
+	}
+	return o, true
+}
+
+// OrderNamed finds an order, or a telephone or paper order by its registration.
+func (a Account) OrderNamed(id identity.OrderID) (Order, bool) {
+	if o, ok := a.Find(id); ok {
+		return o, true
+	}
+	return a.ByHand(id)
+}
+
+// Measure finds a stop, a freeze, or a telephone or paper order.
+func (a Account) Measure(id identity.OrderID) (Order, error) {
+	if o, byHand := a.ByHand(id); byHand {
+		return o, nil
+	}
+	return a.measure(id)
+}
+
+// replaced tells whether an order by the channel was carried out in the place of
+// a telephone or paper order: the holder is told of that one.
+func (a Account) replaced(id identity.OrderID) bool {
+	p, known := a.paper(identity.RegistrationID(id))
+	o, _ := a.Find(p.Order)
+	return known && (p.Instead != "" || !o.ExecutedAt.IsZero())
 }
 
 // Owed lists what the holder has to be told about an order: each measure that
 // was carried out, and its early end.
 func (a Account) Owed(o Order) []string {
 	var owed []string
-	if (o.Kind == KindStop || o.Kind == KindFreeze) && !o.ExecutedAt.IsZero() {
+	if (o.Kind == KindStop || o.Kind == KindFreeze) && !o.ExecutedAt.IsZero() && !a.replaced(o.ID) {
 		owed = append(owed, AboutMeasure)
 		if slices.Contains(a.Remedy.Freed, o.ID) {
 			owed = append(owed, AboutLift)
@@ -135,7 +188,7 @@ func (a Account) Compliance(o Order, at time.Time) string {
 }
 
 func (a Account) deferred(order identity.OrderID, about string, at time.Time) bool {
-	return slices.ContainsFunc(a.Remedy.Notices, func(n Notice) bool { return n.Order == order && n.About == about && at.Before(n.Until) })
+	return slices.ContainsFunc(a.Remedy.Notices, func(n Notice) bool { return a.isAbout(n, order, about) && at.Before(n.Until) })
 }
 
 // notifyHolder demands all three that the law names: reason, remedy and papers
@@ -158,7 +211,7 @@ func notifyHolder(a Account, cmd NotifyHolder) ([]event.AccountEvent, error) {
 
 // owing finds a measure about which there is something to tell.
 func (a Account) owing(order identity.OrderID, about string) (Order, error) {
-	measure, err := a.measure(order)
+	measure, err := a.Measure(order)
 	if err == nil && !slices.Contains(a.Owed(measure), about) {
 		err = ErrNothingToTell.At("/about")
 	}

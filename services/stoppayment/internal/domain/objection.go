@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -52,7 +53,7 @@ type Objection struct {
 // Open tells whether the objection still waits for a decision.
 func (o Objection) Open() bool { return o.Outcome == "" }
 
-// FileObjection (提出异议) against a stop or a freeze. Due is by when it is to be
+// FileObjection (提出异议) against a stop, be it by telephone or on paper, or a freeze. Due is by when it is to be
 // decided, in working days of the city.
 type FileObjection struct {
 	Objection identity.ObjectionID
@@ -125,12 +126,12 @@ func fileObjection(a Account, cmd FileObjection) ([]event.AccountEvent, error) {
 	if _, known := a.Remedy.Objection(cmd.Objection); known {
 		return nil, nil
 	}
-	measure, err := a.measure(cmd.Order)
+	measure, err := a.objectedTo(cmd.Order)
 	if err != nil {
 		return nil, err
 	}
 	switch {
-	case slices.ContainsFunc(a.Remedy.Objections, func(o Objection) bool { return o.Order == cmd.Order && o.Open() }):
+	case slices.ContainsFunc(a.Remedy.Objections, func(o Objection) bool { return o.Order == measure.ID && o.Open() }):
 		return nil, ErrObjectionOpen
 	case len(cmd.Documents) == 0 || len(cmd.Documents) > MaxPapers || slices.ContainsFunc(cmd.Documents, notHash):
 		return nil, ErrObjectionPaper.At("/documents")
@@ -149,6 +150,15 @@ func fileObjection(a Account, cmd FileObjection) ([]event.AccountEvent, error) {
 		})
 	}
 	return events, nil
+}
+
+// objectedTo finds the measure that an objection is against: of a telephone or paper
+// order in whose place one by the channel was carried out, that one.
+func (a Account) objectedTo(id identity.OrderID) (Order, error) {
+	if p, byHand := a.paper(identity.RegistrationID(id)); byHand && a.replaced(id) {
+		id = cmp.Or(p.Instead, p.Order)
+	}
+	return a.Measure(id)
 }
 
 // notHash tells whether a text is no hash in 64 hexadecimal digits: a paper itself,
@@ -210,6 +220,8 @@ func decideObjection(a Account, cmd DecideObjection) ([]event.AccountEvent, erro
 		return nil, ErrNotSuperior
 	case a.involved(o, cmd.Officer):
 		return nil, ErrDeciderInvolved
+	case cmd.Outcome == Partly && slices.Contains(a.onlyByHand(o.Case), identity.RegistrationID(o.Order)):
+		return nil, ErrNotInForce.At("/outcome")
 	}
 	var lifts []event.AccountEvent
 	if cmd.Outcome == Upheld || cmd.Outcome == Partly {
@@ -228,6 +240,12 @@ func decideObjection(a Account, cmd DecideObjection) ([]event.AccountEvent, erro
 // involved tells whether an officer has signed or approved the measure, or what it
 // goes on in: he does not judge himself.
 func (a Account) involved(b Objection, who event.Officer) bool {
+	for _, p := range a.Papers {
+		o, _ := a.ByHand(identity.OrderID(p.ID))
+		if (o.ID == b.Order || p.Case == b.Case && p.alone()) && o.signedBy(who) {
+			return true
+		}
+	}
 	return slices.ContainsFunc(a.Orders, func(o Order) bool {
 		return (o.ID == b.Order || o.Case == b.Case && restrains(o)) && (o.signedBy(who) || o.Approver.PoliceNo == who.PoliceNo)
 	})

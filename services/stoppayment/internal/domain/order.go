@@ -49,6 +49,8 @@ type Order struct {
 	Kind       Kind
 	Target     identity.OrderID // of a lift, renewal or release: the measure it changes
 	Ordinal    int              // of a stop: 1 or 2
+	Prolongs   identity.OrderID // of a second stop: the first
+	From       time.Time        // of a second stop carried out before the first had ended: that end, from which its 48 hours run
 	Level      int
 	State      OrderState
 	Unit       identity.Unit

@@ -1,49 +1,131 @@
 package domain_test
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
+	"github.com/yuanlu/yuanlu/api/bank"
 	"github.com/yuanlu/yuanlu/api/event"
 	"github.com/yuanlu/yuanlu/libs/es"
 	"github.com/yuanlu/yuanlu/libs/identity"
 	"github.com/yuanlu/yuanlu/services/stoppayment/internal/domain"
 )
 
+// saidOf is what a bank has said of one stop, kept beside the service and by
+// nothing that the service makes of it.
+type saidOf struct {
+	words    map[string]bool // all that it has said; the same once more is no news
+	executed time.Time       // its last word on when it began
+	began    time.Time       // the same, neither ahead of when it was said nor before it was asked for
+	end      time.Time       // its last word on when it ends
+	until    time.Time       // until when it holds; zero: it does not
+	never    bool            // it has taken back that it ever held
+}
+
 // told keeps what the bank holds by its own word.
-func (l *life) told(before domain.Account, cmd domain.AccountCommand, news bool) {
+func (l *life) told(before domain.Account, cmd domain.AccountCommand) {
 	switch cmd := cmd.(type) { //nolint:gochecksumtype // the others are not the bank's
 	case domain.AnswerStop:
-		if !cmd.Done || !news {
-			return
-		}
-		until := cmd.BankExpires
-		if until.IsZero() {
-			until = cmd.ExecutedAt.Add(48 * time.Hour)
-			if cmd.ExecutedAt.After(cmd.At) {
-				until = cmd.At.Add(48 * time.Hour)
-			}
-		}
-		if o, _ := before.Find(cmd.Order); !(cmd.Corrects && o.State == domain.Executed) && !o.ExecutedAt.IsZero() && !until.After(o.ExpiresAt) {
-			if held, ok := l.bank[cmd.Order]; ok && cmd.Corrects && until.Before(held) {
-				l.bank[cmd.Order] = until
-			}
-			return // another word about a stop that was carried out, and none about its end
-		}
-		l.bank[cmd.Order] = until
+		l.toldOfStop(before, cmd)
 	case domain.AnswerStopChange:
-		if o, _ := before.Find(cmd.Order); cmd.Done && o.Kind == domain.KindLift && o.Amount == 0 && o.State != domain.Executed {
-			delete(l.bank, o.Target)
+		l.toldOfChange(before, cmd)
+	}
+}
+
+func (l *life) toldOfStop(before domain.Account, cmd domain.AnswerStop) {
+	said, known := l.bank[cmd.Order]
+	word := fmt.Sprint(cmd.Done, cmd.ExecutedAt, cmd.BankExpires, cmd.BalanceBefore, cmd.Held, cmd.Corrects, cmd.Cause)
+	switch {
+	case known && said.words[word]:
+		return
+	case !known && !cmd.Done:
+		return // it holds nothing, and never said otherwise
+	case !known:
+		said = &saidOf{words: map[string]bool{}}
+		l.bank[cmd.Order] = said
+	}
+	said.words[word] = true
+	if !cmd.Done {
+		if cmd.Corrects {
+			said.never, said.until = true, time.Time{}
 		}
+		return // another word that is no correction takes nothing back
+	}
+	if said.never && !cmd.Corrects {
+		return
+	}
+	began := cmd.ExecutedAt
+	if began.After(cmd.At) {
+		began = cmd.At
+	}
+	end := cmd.BankExpires
+	if end.IsZero() {
+		end = l.prolongs(before, cmd.Order, began).Add(48 * time.Hour)
+	}
+	same := cmd.ExecutedAt.Equal(said.executed) || began.Equal(said.began)
+	if !said.never && known && same && (cmd.BankExpires.IsZero() || end.Equal(said.end)) {
+		return // no word on the end
+	}
+	if cmd.Corrects || end.After(said.until) {
+		said.until = end
+	}
+	if o, _ := before.Find(cmd.Order); began.Before(o.Earliest().Add(-domain.ClockSkew)) {
+		began = o.Earliest() // it cannot have begun before it was asked
+	}
+	if cmd.Corrects || !known { // another answer beside it does not take its place
+		said.executed, said.began, said.end, said.never = cmd.ExecutedAt, began, end, false
+	}
+}
+
+// prolongs is from when a bank that names no end holds for 48 hours: of a second stop
+// that it carries out before the first has ended, from that end, which its order names.
+func (l *life) prolongs(before domain.Account, stop identity.OrderID, began time.Time) time.Time {
+	r := l.requested(stop)
+	first, known := before.Find(r.ParentOrder)
+	if said, told := l.bank[first.ID]; told && said.never {
+		return began // there is nothing to prolong
+	}
+	if r.Ordinal != 2 || !known || first.ExecutedAt.IsZero() || !began.Before(first.ExpiresAt) || first.State != domain.Executed && first.State != domain.Lapsed {
+		return began
+	}
+	return first.ExpiresAt
+}
+
+// checkProlonged: a second stop that was carried out before the first had ended holds
+// for no more than 48 hours from that end, and both together for 96.
+func (l *life) checkProlonged() {
+	for _, o := range l.state.Orders {
+		if o.State != domain.Executed || o.From.IsZero() {
+			continue
+		}
+		first, _ := l.state.Find(o.Prolongs)
+		if o.From.After(first.ExpiresAt) || o.ExpiresAt.After(first.ExpiresAt.Add(48*time.Hour)) || !o.ExecutedAt.Before(o.From) {
+			l.Fatalf("I03: %s is carried out at %v and holds from %v until %v, the first ends at %v", o.ID, o.ExecutedAt, o.From, o.ExpiresAt, first.ExpiresAt)
+		}
+		l.prolonged++
+	}
+}
+
+func (l *life) toldOfChange(before domain.Account, cmd domain.AnswerStopChange) {
+	o, _ := before.Find(cmd.Order)
+	stop, _ := before.Find(o.Target)
+	said, known := l.bank[o.Target]
+	if !known || o.Kind != domain.KindLift || o.Amount > 0 || o.State == domain.Executed {
+		return
+	}
+	over := !stop.State.Open() && stop.State != domain.Executed
+	if cmd.Done || cmd.Cause == bank.Ended || cmd.Cause == bank.UnknownOrder && over {
+		said.until = time.Time{}
 	}
 }
 
 // checkFree: where the bank holds and no right to hold exists any more, it is being
 // asked to let go, or will be again.
 func (l *life) checkFree() {
-	for id, until := range l.bank {
+	for id, said := range l.bank {
 		held, _ := l.state.Find(id)
-		if !until.After(l.now) || held.State.Open() || l.rightful(held.Case) {
+		if !said.until.After(l.now) || held.State.Open() || held.State == domain.Executed || l.rightful(held.Case) {
 			continue
 		}
 		asked := slices.ContainsFunc(l.state.Orders, func(o domain.Order) bool {
@@ -51,17 +133,30 @@ func (l *life) checkFree() {
 			return o.Kind == domain.KindLift && o.Target == id && o.Amount == 0 && (o.State.Open() || again)
 		})
 		if !asked {
-			l.Fatalf("the bank holds %s (%s) until %v without right at %v, and nobody asks it to let go", id, held.State, until, l.now)
+			l.Fatalf("the bank holds %s (%s) until %v without right at %v, and nobody asks it to let go", id, held.State, said.until, l.now)
 		}
 		l.freed++
 	}
 }
 
-// rightful tells whether a stop of a case is in force.
+// rightful tells whether a stop of the whole account is in force for a case. One of an
+// amount gives no right to another amount beside it.
 func (l *life) rightful(c identity.CaseID) bool {
 	return slices.ContainsFunc(l.state.Orders, func(o domain.Order) bool {
-		return o.Kind == domain.KindStop && o.Case == c && o.State == domain.Executed
+		return o.Kind == domain.KindStop && o.Case == c && o.State == domain.Executed && o.Hold.Scope == domain.ScopeAll
 	})
+}
+
+// checkCounted: what the bank says that it never held is not counted as stopped.
+func (l *life) checkCounted() {
+	counts := false
+	for _, o := range l.state.Orders {
+		said, known := l.bank[o.ID]
+		counts = counts || o.Kind == domain.KindStop && o.State == domain.Executed && !(known && said.never)
+	}
+	if !counts && l.state.StoppedAmount() > 0 {
+		l.Fatalf("%v counts as stopped, and no bank says that it holds it", l.state.StoppedAmount())
+	}
 }
 
 // checkLifted: a stop is lifted once; of one that is over only what the bank held

@@ -27,9 +27,19 @@ func (l *life) vary(cmd domain.AccountCommand) domain.AccountCommand {
 		cmd.Operator.Unit = unit()
 		return cmd
 	case domain.AnswerStop:
-		o, _ := l.state.Find(cmd.Order)
-		if cmd.Corrects = seldom("corrects") && o.State == domain.Executed; seldom("below zero") {
+		if cmd.Corrects = seldom("corrects"); seldom("below zero") {
 			cmd.Held = -5
+		}
+		if said, known := l.bank[cmd.Order]; known && seldom("as before") { // when it began
+			cmd.ExecutedAt = said.executed
+		}
+		if o, _ := l.state.Find(cmd.Order); o.Prolongs != "" && seldom("as a prolongation") {
+			if first, _ := l.state.Find(o.Prolongs); first.ExpiresAt.After(l.now) {
+				cmd.ExecutedAt = first.ExpiresAt
+			}
+			if !cmd.BankExpires.IsZero() {
+				cmd.BankExpires = cmd.ExecutedAt.Add(48 * time.Hour)
+			}
 		}
 		return cmd
 	case domain.TraceInflow:
@@ -107,6 +117,9 @@ func (l *life) checkMore(cmd domain.AccountCommand, was domain.Account, e event.
 		}
 	case event.StopAnswerCorrected:
 		before, _ := was.Find(e.Order)
+		if before.State != domain.Executed {
+			l.over++
+		}
 		changed := past(l, func(n event.StopNarrowed) bool { return n.Order == e.Order }) > 0
 		if e.ExpiresAt.After(before.ExpiresAt) || e.Held < 0 || (changed && e.Held != before.Hold.Held) {
 			l.Fatalf("I01: %s held %v until %v and by a correction holds %v until %v", e.Order, before.Hold.Held, before.ExpiresAt, e.Held, e.ExpiresAt)
@@ -183,22 +196,57 @@ func (l *life) checkStanding(e event.StopApproved) {
 	}
 }
 
-// checkPapers: what no papers came for is lifted in the same breath.
+// checkPapers: what no papers came for is lifted in the same breath or, where an order
+// by the channel holds the account, as soon as none does; and no sooner.
 func (l *life) checkPapers(events []event.AccountEvent) {
 	for _, e := range events {
-		late, ok := e.(event.PaperOrderExpired)
-		if !ok {
-			continue
-		}
-		targets := []identity.OrderID{identity.OrderID(late.Registration)}
-		if late.Order != "" {
-			targets = append(targets, late.Order)
-		}
-		freed := slices.ContainsFunc(l.state.Orders, func(o domain.Order) bool {
-			return o.Kind == domain.KindLift && slices.Contains(targets, o.Target) && o.Amount == 0
-		})
-		if o, _ := l.state.Find(late.Order); !freed && o.State != domain.Lapsed && o.State != domain.Lifted {
-			l.Fatalf("I14: no papers have come for %s by %v, and nothing is lifted", late.Registration, late.Due.Format(time.RFC3339))
+		switch e := e.(type) { //nolint:gochecksumtype // nothing else concerns papers
+		case event.LiftRequested:
+			if p, byHand := l.paper(identity.RegistrationID(e.Target)); byHand && e.Cause == domain.LiftUnpapered && l.byChannel(p) {
+				l.Fatalf("I14: %s is to be let go while an order by the channel holds the account", p.ID)
+			}
+		case event.PaperOrderExpired:
+			if l.let(e.Order) || l.let(identity.OrderID(e.Registration)) {
+				continue
+			}
+			p, _ := l.paper(e.Registration)
+			if o, _ := l.state.Find(e.Order); !l.byChannel(p) && o.State != domain.Lapsed && o.State != domain.Lifted {
+				l.Fatalf("I14: no papers have come for %s by %v, and nothing is lifted", e.Registration, e.Due.Format(time.RFC3339))
+			}
 		}
 	}
+}
+
+// checkLingering: once the clocks have rung no telephone order whose term has passed
+// is held without a lift.
+func (l *life) checkLingering() {
+	for _, p := range l.state.Papers {
+		if p.Expired && !p.Freed && p.Order == "" && p.Instead == "" && !l.byChannel(p) && !l.let(identity.OrderID(p.ID)) {
+			l.Fatalf("I14: nothing holds the account but %s, whose term has passed, and it is not lifted", p.ID)
+		}
+	}
+}
+
+func (l *life) paper(id identity.RegistrationID) (domain.Paper, bool) {
+	n := slices.IndexFunc(l.state.Papers, func(p domain.Paper) bool { return p.ID == id })
+	if n < 0 {
+		return domain.Paper{}, false
+	}
+	return l.state.Papers[n], true
+}
+
+// let tells whether the bank was asked to let go of an order.
+func (l *life) let(target identity.OrderID) bool {
+	return slices.ContainsFunc(l.state.Orders, func(o domain.Order) bool {
+		return target != "" && o.Kind == domain.KindLift && o.Target == target && o.Amount == 0
+	})
+}
+
+// byChannel tells whether a stop by the channel holds the account, or the bank has
+// one of the case.
+func (l *life) byChannel(p domain.Paper) bool {
+	return slices.ContainsFunc(l.state.Orders, func(o domain.Order) bool {
+		asked := o.Case == p.Case && (o.State == domain.Approved || o.State == domain.Sent)
+		return o.Kind == domain.KindStop && (asked || o.State == domain.Executed && !o.Hold.Denied)
+	})
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/yuanlu/yuanlu/api/bank"
 	"github.com/yuanlu/yuanlu/api/event"
 	"github.com/yuanlu/yuanlu/libs/es"
 	"github.com/yuanlu/yuanlu/libs/identity"
@@ -23,8 +24,12 @@ type life struct {
 	state   domain.Account
 	history []event.AccountEvent
 	now     time.Time
-	freed   int                            // times that a bank was found to hold without right, and was being asked
-	bank    map[identity.OrderID]time.Time // until when the bank holds, by what it has said of each order
+	freed   int // times that a bank was found to hold without right, and was being asked
+	// prolonged counts the times that a second stop was seen to go on from the end of
+	// the first.
+	prolonged int
+	over      int                          // times that a bank corrected what it had said of a stop that was over
+	bank      map[identity.OrderID]*saidOf // what the bank has said of each stop
 }
 
 // give gives a command. A refusal must be a rule and store nothing.
@@ -51,7 +56,7 @@ func (l *life) give(cmd domain.AccountCommand) []event.AccountEvent {
 	}
 	l.checkPapers(events)
 	if err == nil {
-		l.told(before, cmd, len(events) > 0)
+		l.told(before, cmd)
 	}
 	return events
 }
@@ -172,17 +177,25 @@ func (l *life) checkRequest(e event.StopRequested) {
 func (l *life) checkExecution(e event.StopExecuted) {
 	r := l.requested(e.Order)
 	var sum time.Duration
+	begins := func(x event.StopExecuted) time.Time {
+		if x.From.IsZero() {
+			return x.ExecutedAt
+		}
+		return x.From
+	}
 	count := past(l, func(o event.StopExecuted) bool {
 		other := l.requested(o.Order)
 		if other.Case != r.Case || other.Unit.Bureau() != r.Unit.Bureau() {
 			return false
 		}
-		sum += o.ExpiresAt.Sub(o.ExecutedAt)
+		sum += o.ExpiresAt.Sub(begins(o))
 		return true
 	})
 	told := past(l, func(d event.BankDiscrepancyFound) bool { return d.Order == e.Order && d.Kind == "expiry-differs" })
 	switch {
-	case !e.ExpiresAt.Equal(e.ExecutedAt.Add(48*time.Hour)) && !e.ExpiresAt.Before(e.ExecutedAt.Add(48*time.Hour)):
+	case !e.From.IsZero() && (r.Ordinal != 2 || !e.ExecutedAt.Before(e.From)):
+		l.Fatalf("I01: stop %d of %v goes on from %v", r.Ordinal, e.ExecutedAt, e.From)
+	case e.ExpiresAt.After(begins(e).Add(48 * time.Hour)):
 		l.Fatalf("I01: from %v to %v, %d discrepancies", e.ExecutedAt, e.ExpiresAt, told)
 	case count > 2:
 		l.Fatalf("I02: %d stops of one case and agency", count)
@@ -218,6 +231,9 @@ func (l *life) draw() domain.AccountCommand {
 			changes = append(changes, o.ID)
 		}
 	}
+	for _, p := range l.state.Papers {
+		ids = append(ids, identity.OrderID(p.ID))
+	}
 	id, change := rapid.SampledFrom(ids).Draw(l.T, "order"), rapid.SampledFrom(changes).Draw(l.T, "change")
 	kase := rapid.SampledFrom([]identity.CaseID{"case-a", "case-b"}).Draw(l.T, "case")
 	one, two, three := li, wang, leader
@@ -247,13 +263,13 @@ func (l *life) draw() domain.AccountCommand {
 	case 4:
 		return domain.MarkSent{Order: id, Channel: "desk", At: l.now}
 	case 5, 6:
-		return domain.AnswerStop{Order: id, Done: rapid.Bool().Draw(l.T, "done"), ResultCode: "0000", Cause: "technical", ExecutedAt: executed, BankExpires: rapid.SampledFrom([]time.Time{{}, executed.Add(48 * time.Hour), executed.Add(12 * time.Hour), executed.Add(72 * time.Hour)}).Draw(l.T, "expires"), BalanceBefore: 700, Held: amount, Method: event.DirectTimestamp, At: l.now}
+		return domain.AnswerStop{Order: id, Done: rapid.Bool().Draw(l.T, "done"), ResultCode: "0000", Cause: "technical", ExecutedAt: executed, BankExpires: rapid.SampledFrom([]time.Time{{}, executed.Add(48 * time.Hour), executed.Add(12 * time.Hour), executed.Add(72 * time.Hour)}).Draw(l.T, "expires"), BalanceBefore: rapid.SampledFrom([]money.Fen{700, 700, 900}).Draw(l.T, "balance"), Held: amount, Method: event.DirectTimestamp, At: l.now}
 	case 7:
 		return domain.TraceInflow{Case: kase, Source: source, Lots: lots, Basis: uint64(len(l.history)), Method: event.DirectTimestamp, At: l.now}
 	case 8:
 		return domain.RequestLift{Order: identity.OrderID(fmt.Sprint("lift-", len(l.history))), Target: id, Cause: "error", Keep: amount * rapid.SampledFrom([]money.Fen{1, 0}).Draw(l.T, "keep"), Approver: three, Operator: one, Investigator: two, At: l.now}
 	case 9:
-		return domain.AnswerStopChange{Order: change, Done: rapid.Bool().Draw(l.T, "done"), ResultCode: "0000", Cause: "technical", ExecutedAt: executed, Held: amount, At: l.now}
+		return domain.AnswerStopChange{Order: change, Done: rapid.Bool().Draw(l.T, "done"), ResultCode: "0000", Cause: rapid.SampledFrom([]string{bank.Technical, bank.UnknownOrder, bank.Ended}).Draw(l.T, "cause"), ExecutedAt: executed, Held: amount, At: l.now}
 	case 10:
 		return domain.RegisterPaper{Registration: "paper-1", Case: kase, Account: mule, Channel: "phone", AskedAt: l.now.Add(-time.Hour), Operator: one, Investigator: two, Due: l.now.Add(24 * time.Hour), At: l.now}
 	case 11:
@@ -265,9 +281,9 @@ func (l *life) draw() domain.AccountCommand {
 }
 
 func TestI01_I02_I03_I04_I05_I06_I07_I10_I12_I13_I14_HoldUnderAnySequenceOfOrdersAndAnswers(t *testing.T) {
-	reached, withoutRight := map[string]int{}, 0
+	reached, withoutRight, over, prolonged := map[string]int{}, 0, 0, 0
 	sequence := func(t *rapid.T) {
-		l := &life{T: t, now: four, bank: map[identity.OrderID]time.Time{}}
+		l := &life{T: t, now: four, bank: map[identity.OrderID]*saidOf{}}
 		if rapid.Bool().Draw(t, "begun") { // with a stop of an amount in force, which is far from where chance begins
 			begin := request()
 			begin.DefaultScope = domain.ScopeAmount
@@ -290,8 +306,11 @@ func TestI01_I02_I03_I04_I05_I06_I07_I10_I12_I13_I14_HoldUnderAnySequenceOfOrder
 			if rapid.SampledFrom([]bool{false, false, false, false, false, false, false, true}).Draw(t, "wait") {
 				l.now = l.now.Add(time.Duration(rapid.SampledFrom([]int{1, 20, 240, 4000}).Draw(t, "minutes")) * time.Minute)
 				l.fire()
+				l.checkLingering()
 			}
 			l.checkFree()
+			l.checkCounted()
+			l.checkProlonged()
 			for _, o := range l.state.Orders {
 				if o.Kind == domain.KindStop && o.State == domain.Executed && o.ExpiresAt.Before(l.now.Add(-20*time.Hour)) {
 					t.Fatalf("I12: %s has ended at %v and holds at %v", o.ID, o.ExpiresAt, l.now)
@@ -301,7 +320,7 @@ func TestI01_I02_I03_I04_I05_I06_I07_I10_I12_I13_I14_HoldUnderAnySequenceOfOrder
 		for _, e := range l.history {
 			reached[fmt.Sprintf("%T", e)]++
 		}
-		withoutRight += l.freed
+		withoutRight, over, prolonged = withoutRight+l.freed, over+l.over, prolonged+l.prolonged
 		if replayed := domain.AccountDecider().Replay(l.history...); !slices.EqualFunc(replayed.Orders, l.state.Orders, func(a, b domain.Order) bool { return a.ID == b.ID && a.State == b.State && a.Hold == b.Hold }) {
 			t.Fatal("the history leads elsewhere when it is replayed")
 		}
@@ -314,6 +333,12 @@ func TestI01_I02_I03_I04_I05_I06_I07_I10_I12_I13_I14_HoldUnderAnySequenceOfOrder
 		}
 		if withoutRight == 0 {
 			names = append(names, "a bank that holds without right")
+		}
+		if prolonged == 0 {
+			names = append(names, "a second stop that prolongs the first")
+		}
+		if over == 0 {
+			names = append(names, "a correction of a stop that is over")
 		}
 		return names
 	}

@@ -126,6 +126,7 @@ func TestI14_WhatNoPapersComeForIsLiftedByTheServiceItself(t *testing.T) {
 		}},
 		{Rule: "one that knows nothing of it is for an officer", Given: given{registered(), unfollowed, byHand}, When: unknown, Then: given{
 			event.LiftFailed{Order: byHand.Order, ResultCode: "0000", Cause: "unknown-order", At: answered.At},
+			event.BankDiscrepancyFound{Order: byHand.Order, Kind: domain.UnknownAtBank, Expected: "paper-1", Found: "unknown-order", At: answered.At},
 		}},
 		{Rule: "its answer twice is one", Given: given{registered(), unfollowed, byHand, freed}, When: answered},
 		{

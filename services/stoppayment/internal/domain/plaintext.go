@@ -46,6 +46,7 @@ func notePlaintext(p Pursuit, cmd NotePlaintext) ([]event.PursuitEvent, error) {
 	}
 	return []event.PursuitEvent{event.PlaintextViewed{
 		Case: p.Case, User: cmd.By.PoliceNo, Unit: cmd.By.Unit, Role: cmd.Role, Purpose: cmd.Purpose, What: cmd.What, At: cmd.At,
+		CaseNo: p.CaseNo,
 	}}, nil
 }
 

@@ -179,6 +179,8 @@ func momentOf(cmd AccountCommand) time.Time {
 		return cmd.At
 	case AnswerFreeze:
 		return cmd.At
+	case NameDebits:
+		return cmd.At
 	case TraceInflow:
 		return cmd.At
 	case RequestStop:

@@ -83,7 +83,7 @@ type ProtectiveOrder struct {
 	Ordinal int
 	State   OrderState
 	At      time.Time
-	From    time.Time // from when its hours count: the approval
+	From    time.Time // from when its hours count: the approval; of a renewal the end that it prolongs
 	Late    bool      // carried out after the end, and undone
 }
 
@@ -245,7 +245,11 @@ func (p Protective) applied(e event.ProtectiveStopApplied) Protective {
 // ask adds an order for each account.
 func (p Protective) ask(accounts []event.ProtectedAccount, kind string, at time.Time) Protective {
 	for _, a := range accounts {
-		p = p.with(ProtectiveOrder{ID: a.Order, Account: a.Account.ID, Kind: kind, Ordinal: p.Ordinal, State: Approved, At: at, From: at})
+		from := at
+		if held, _ := p.Account(a.Account.ID); kind == ProtectRenew && held.InForce() {
+			from = later(at, held.ExpiresAt)
+		}
+		p = p.with(ProtectiveOrder{ID: a.Order, Account: a.Account.ID, Kind: kind, Ordinal: p.Ordinal, State: Approved, At: at, From: from})
 		if kind == ProtectLift {
 			p = p.account(a.Account.ID, func(held *Protected) { held.Bank.Lift = a.Order })
 		}

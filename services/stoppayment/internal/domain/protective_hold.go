@@ -62,7 +62,8 @@ func later(a, b time.Time) time.Time {
 }
 
 // EndOf is the end that an order of the protective stop names to the bank: 48
-// hours after it was given, and never beyond the cap.
+// hours after it was given or, of a renewal, after the end that it prolongs, and
+// never beyond the cap.
 func (p Protective) EndOf(o ProtectiveOrder) time.Time {
 	return earlier(o.From.Add(StopWindow), p.CapAt)
 }

@@ -228,7 +228,7 @@ func TestI15_ARenewalIsANewDecisionAndEndsWithTheCap(t *testing.T) {
 		t.Errorf("twice at once: %v", err)
 	}
 	done, err := d.Decide(d.Replay(past...), said(asked.Accounts[0].Order, four.Add(47*time.Hour)))
-	if on, ok := done[0].(event.ProtectiveStopApplied); err != nil || !ok || on.Ordinal != 2 || !on.ExpiresAt.Equal(four.Add(95*time.Hour)) {
+	if on, ok := done[0].(event.ProtectiveStopApplied); err != nil || !ok || on.Ordinal != 2 || !on.ExpiresAt.Equal(four.Add(96*time.Hour)) {
 		t.Errorf("%+v, %v", done, err)
 	}
 }

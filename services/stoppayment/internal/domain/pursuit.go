@@ -15,7 +15,7 @@ import (
 type Node struct {
 	Account  identity.AccountID
 	Level    int              // the least number of hops from the victim
-	Order    identity.OrderID // the last one given; "" when none is
+	Order    identity.OrderID // the last one given that its account has not refused; "" when none is
 	SourceAt time.Time        // when the money first got there
 	Withheld string           // why no order is given, or no further one
 	Attempts int              // orders given so far
@@ -40,8 +40,10 @@ type Pursuit struct {
 	CaseNo       identity.CaseNo
 	FiledAt      time.Time
 	FreezeOrders []event.FreezeTarget
-	Ordered      bool // some stop was ordered
-	Overdue      bool // the first order's time ran out before
+	Notices      []string // 协助冻结财产通知书 that the freezes were ordered under
+	Ordered      bool     // some stop was ordered
+	Overdue      bool     // the first order's time ran out before
+	Refusals     []event.OrderRefused
 
 	nodes     series[*Node] // in the order in which they were met; never changed
 	places    index[identity.AccountID, int]
@@ -123,6 +125,7 @@ const (
 	WithheldRejected = "rejected"        // a person has rejected the order
 	WithheldLifted   = "lifted"          // a person has lifted the stop
 	WithheldUsedUp   = "stops-used-up"   // stopped twice, or frozen before; no third stop (I02)
+	WithheldRefused  = "refused"         // the account did not take up the order, and has none of the case
 )
 
 // Trace (续追) follows the money one hop: from the victim (From "") or from an
@@ -159,6 +162,11 @@ type OrderStop struct {
 	Operator     event.Officer
 	Investigator event.Officer
 	At           time.Time
+	// Over is the order of the chase that the account has and that another one may
+	// follow; "" if it has none.
+	Over identity.OrderID
+	// ParentOrder is the order of the chase that the parent account has.
+	ParentOrder identity.OrderID
 	// As of [RequestStop].
 	Scope           string
 	Amount          money.Fen
@@ -227,9 +235,11 @@ func EvolvePursuit(p Pursuit, e event.PursuitEvent) Pursuit {
 	case event.FreezeProposed:
 		p.CaseNo, p.FiledAt = e.CaseNo, e.FiledAt
 	case event.FreezeApproved:
-		p.FreezeOrders = append(slices.Clip(p.FreezeOrders), e.Targets...)
+		p.FreezeOrders, p.Notices = append(slices.Clip(p.FreezeOrders), e.Targets...), append(slices.Clip(p.Notices), e.NoticeNo)
 	case event.FirstOrderOverdue:
 		p.Overdue = true
+	case event.OrderRefused:
+		p = p.refused(e)
 	case event.PlaintextViewed: // nothing of the chase changes
 	}
 	return p

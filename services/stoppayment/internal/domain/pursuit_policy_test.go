@@ -75,7 +75,7 @@ func TestThePolicyTellsWhatTheChaseOrdersByItself(t *testing.T) {
 		},
 		{
 			Rule: "an officer orders it by one call", Given: append(given[:2:2], waiting...),
-			When: domain.OrderStop{Account: institution, Parent: mule.ID, Source: kind.Transfer, Operator: li, Investigator: wang, At: paid.At},
+			When: domain.OrderStop{Account: institution, Parent: mule.ID, ParentOrder: domain.StopOrder("case-a", mule.ID, 1), Source: kind.Transfer, Operator: li, Investigator: wang, At: paid.At},
 			Then: []event.PursuitEvent{manual},
 		},
 		{

@@ -93,14 +93,23 @@ func drawn(t *rapid.T, n int) domain.PursuitCommand {
 		m := moved(fmt.Sprint(rapid.IntRange(0, n+1).Draw(t, "id"), from.ID, i), from, account("to"), time.Duration(rapid.IntRange(0, 60).Draw(t, "at"))*time.Minute, money.Fen(rapid.IntRange(1, 100).Draw(t, "fen")))
 		transfers = append(transfers, m)
 	}
-	switch rapid.IntRange(0, 5).Draw(t, "what") {
+	switch rapid.IntRange(0, 6).Draw(t, "what") {
 	case 0:
 		for i := range transfers {
 			transfers[i].Transfer.From = victims
 		}
 		return domain.Trace{Transfers: transfers, Policy: policy, At: at}
 	case 1:
-		return domain.OrderStop{Account: account("ordered"), Operator: li, Investigator: wang, At: at}
+		to := account("ordered")
+		return domain.OrderStop{Account: to, Over: domain.StopOrder("case-a", to.ID, rapid.IntRange(0, 3).Draw(t, "over")), Operator: li, Investigator: wang, At: at}
+	case 6:
+		to := account("refused")
+		attempt := rapid.IntRange(1, 3).Draw(t, "attempt")
+		note := domain.NoteRefused{Account: to.ID, Order: domain.StopOrder("case-a", to.ID, attempt), Cause: "account-stopped-already", At: at}
+		if attempt > 1 {
+			note.Stands = domain.StopOrder("case-a", to.ID, attempt-1)
+		}
+		return note
 	case 3:
 		return domain.FollowUp{Account: from.ID, Policy: policy, At: at}
 	case 2:

@@ -86,13 +86,13 @@ func TestI09_EachHopIsOneLevelDeeperAndLaterInTime(t *testing.T) {
 		}},
 	}, {
 		Rule: "after a failure an officer's corrected order is a new one (I07)", Given: []event.PursuitEvent{opened(), foundL1()},
-		When: domain.OrderStop{Account: mule, Operator: li, Investigator: wang},
+		When: domain.OrderStop{Account: mule, Operator: li, Investigator: wang, Over: domain.StopOrder("case-a", mule.ID, 1)},
 		Then: []event.PursuitEvent{event.DownstreamAccountFound{
 			Case: "case-a", Account: mule, Level: 1, Order: domain.StopOrder("case-a", mule.ID, 2), Operator: li, Investigator: wang, Manual: true,
 		}},
 	}, {
 		Rule: "an officer's chain order cannot rest on a transfer before the parent had the money (I08)", Given: []event.PursuitEvent{opened(), foundL1()},
-		When: domain.OrderStop{Account: mule2, Parent: mule.ID, Source: earlier, Operator: li, Investigator: wang}, Err: domain.ErrChainTime,
+		When: domain.OrderStop{Account: mule2, Parent: mule.ID, ParentOrder: domain.StopOrder("case-a", mule.ID, 1), Source: earlier, Operator: li, Investigator: wang}, Err: domain.ErrChainTime,
 	}, {
 		Rule: "beyond the city's level the account is noted and no order is given", Given: []event.PursuitEvent{opened(), foundL1(), found},
 		When: domain.Trace{From: mule2.ID, Transfers: []domain.TracedTransfer{{Transfer: third, Lots: []event.Lot{part}}}, Policy: policy},
@@ -125,7 +125,8 @@ func TestTheChiefApprovesTheFreezeOfEveryOrderedAccountOnce(t *testing.T) {
 		Case: "case-a", CaseNo: caseNo, FiledAt: four, NoticeNo: "N1", TermMonths: 6, Approver: chief, Operator: li, Investigator: wang,
 		Targets: []event.FreezeTarget{{Account: mule.ID, Order: domain.FreezeOrder("case-a", mule.ID, 1)}}, At: four,
 	}
-	low, self := approve, approve
+	low, self, anew := approve, approve, approve
+	anew.NoticeNo = "N2"
 	low.Approver = station
 	self.Approver = li
 	estest.Run(t, domain.PursuitDecider(), []chaseRow{
@@ -133,6 +134,8 @@ func TestTheChiefApprovesTheFreezeOfEveryOrderedAccountOnce(t *testing.T) {
 		{Rule: "before filing nothing is approved (I20)", Given: []event.PursuitEvent{opened(), foundL1()}, When: approve, Err: domain.ErrNotFiled},
 		{Rule: "the chief approves", Given: []event.PursuitEvent{opened(), foundL1(), filed}, When: approve, Then: []event.PursuitEvent{done}},
 		{Rule: "again, nothing more is frozen", Given: []event.PursuitEvent{opened(), foundL1(), filed, done}, When: approve},
+		{Rule: "under another notice it is refused, not passed over", Given: []event.PursuitEvent{opened(), foundL1(), filed, done}, When: anew, Err: domain.ErrNothingToFreeze},
+		{Rule: "and so where nothing was ordered yet", Given: []event.PursuitEvent{opened(), filed}, When: anew, Err: domain.ErrNothingToFreeze},
 		{Rule: "a station cannot (I21)", Given: []event.PursuitEvent{opened(), foundL1(), filed}, When: low, Err: domain.ErrFreezeLevel},
 		{Rule: "the operator cannot", Given: []event.PursuitEvent{opened(), foundL1(), filed}, When: self, Err: domain.ErrSelfApproval},
 	})

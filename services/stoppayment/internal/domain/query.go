@@ -61,16 +61,17 @@ func answerQuery(a Account, cmd AnswerQuery) ([]event.AccountEvent, error) {
 	case o.State == Failed:
 		return nil, nil // it is asked anew
 	case o.State != Approved && o.State != Sent: // answered; more rows are welcome
-	case !cmd.Done && !knownCause(cmd.Cause):
+	case !cmd.Done && !KnownCause(cmd.Cause):
 		return nil, ErrCause.At("/failureCause")
 	case !cmd.Done:
 		return []event.AccountEvent{event.AccountQueryAnswered{Order: o.ID, ResultCode: cmd.ResultCode, Cause: cmd.Cause, At: cmd.At}}, nil
 	default:
 		events = append(events, event.AccountQueryAnswered{
 			Order: o.ID, ResultCode: cmd.ResultCode, Balance: notBelow(cmd.Balance), Available: notBelow(cmd.Available),
-			Accounts: cmd.Accounts, Measures: cmd.Measures, Holder: cmd.Holder, At: cmd.At,
+			Accounts: cmd.Accounts, Measures: cmd.Measures, Holder: cmd.Holder, At: cmd.At, Held: heldNotBelow(cmd.Held),
 		})
 	}
+	found = append(found, heldBelow(cmd.Held)...)
 	if cmd.Balance != nil && *cmd.Balance < 0 {
 		found = append(found, event.BankDiscrepancyFound{Kind: BalanceNegative, Found: cmd.Balance.Decimal()})
 	}
@@ -94,6 +95,7 @@ const (
 	// kept.
 	maxQueryAccounts, maxQueryMeasures = 300, 500
 	measureBytes                       = 700 // of one, on record with the answer and for the account
+	heldBytes                          = 200 // of what is on one of the holder's accounts
 )
 
 // bounded is the answer to a query as far as there is room for it, and what was
@@ -101,7 +103,7 @@ const (
 func bounded(cmd AnswerQuery) (AnswerQuery, []event.BankDiscrepancyFound) {
 	found := slices.Clip(cmd.Findings)
 	if n := len(cmd.Accounts); n > maxQueryAccounts {
-		cmd.Accounts = cmd.Accounts[:maxQueryAccounts]
+		cmd.Accounts, cmd.Held = cmd.Accounts[:maxQueryAccounts], cmd.Held[:min(len(cmd.Held), maxQueryAccounts)]
 		found = append(found, event.BankDiscrepancyFound{Kind: TooLarge, Expected: strconv.Itoa(maxQueryAccounts), Found: strconv.Itoa(n), Row: "accounts"})
 	}
 	if n := len(cmd.Measures); n > maxQueryMeasures {
@@ -115,7 +117,7 @@ func bounded(cmd AnswerQuery) (AnswerQuery, []event.BankDiscrepancyFound) {
 // rows, in bytes, or a little more.
 func AnswerSize(cmd AnswerQuery) int {
 	cmd, _ = bounded(cmd)
-	size := measureBytes * len(cmd.Measures)
+	size := measureBytes*len(cmd.Measures) + heldBytes*len(cmd.Held)
 	for _, held := range cmd.Accounts {
 		size += accountSize(held)
 	}
@@ -152,4 +154,27 @@ func notBelow(f *money.Fen) *money.Fen {
 	}
 	zero := money.Fen(0)
 	return &zero
+}
+
+// heldBelow tells of the accounts of a holder on which a bank says there is less
+// than nothing. They count from 1, as the bank has listed them.
+func heldBelow(all []event.HeldBalance) (found []event.BankDiscrepancyFound) {
+	for n, held := range all {
+		for _, f := range []*money.Fen{held.Balance, held.Available} {
+			if f != nil && *f < 0 && len(found) < maxRowNotes {
+				found = append(found, event.BankDiscrepancyFound{Kind: BalanceNegative, Found: f.Decimal(), Row: "accounts#" + strconv.Itoa(n+1)})
+			}
+		}
+	}
+	return found
+}
+
+// heldNotBelow are the balances of a holder's accounts, each at least 0.
+func heldNotBelow(all []event.HeldBalance) []event.HeldBalance {
+	var kept []event.HeldBalance
+	for _, held := range all {
+		held.Balance, held.Available = notBelow(held.Balance), notBelow(held.Available)
+		kept = append(kept, held)
+	}
+	return kept
 }

@@ -98,3 +98,24 @@ func TestAnAnswerToAQueryTellsWhoElseRestrainsTheAccount(t *testing.T) {
 		Rule: "what was not asked is not answered", When: told(1, 0), Err: domain.ErrNoOrder,
 	}})
 }
+
+func TestAnAnswerOfAllAccountsSaysWhatIsOnEach(t *testing.T) {
+	below, zero, some := money.Fen(-500), money.Fen(0), money.Fen(123)
+	cmd := domain.AnswerQuery{
+		Order: "query-1", Done: true, ResultCode: "0000", Accounts: []event.Account{mule2, mule}, At: four,
+		Held: []event.HeldBalance{{Account: mule2.ID, Balance: &some, Available: &zero, State: bank.StateFrozen}, {Account: mule.ID, Balance: &below}},
+	}
+	estest.Run(t, domain.AccountDecider(), []row{{
+		Rule: "on record, and a balance below zero counts as none and is shown", Given: given{queried()}, When: cmd,
+		Then: given{
+			event.AccountQueryAnswered{
+				Order: "query-1", ResultCode: "0000", Accounts: cmd.Accounts, At: four,
+				Held: []event.HeldBalance{{Account: mule2.ID, Balance: &some, Available: &zero, State: bank.StateFrozen}, {Account: mule.ID, Balance: &zero}},
+			},
+			event.BankDiscrepancyFound{Order: "query-1", Kind: domain.BalanceNegative, Found: "-5.00", Row: "accounts#2", At: four},
+		},
+	}})
+	if below != -500 {
+		t.Error("the answer itself was changed")
+	}
+}

@@ -148,8 +148,8 @@ type ending struct {
 	At        time.Time
 }
 
-// endAll ends what restrains the account for a case, or soon would. An amount is
-// kept of what is in force only.
+// endAll ends what restrains the account for a case, or soon would, be it by telephone
+// alone. An amount is kept of what is in force only.
 func (a Account) endAll(c identity.CaseID, how ending) ([]event.AccountEvent, error) {
 	var events []event.AccountEvent
 	for _, o := range a.Orders {
@@ -158,6 +158,17 @@ func (a Account) endAll(c identity.CaseID, how ending) ([]event.AccountEvent, er
 		if !measure || !stands || (how.Keep > 0 && o.State != Executed) {
 			continue
 		}
+		more, err := a.end(o, how)
+		if err != nil {
+			return nil, err
+		}
+		events = append(events, more...)
+	}
+	for _, p := range a.Papers {
+		if p.Case != c || !p.alone() || how.Keep > 0 {
+			continue
+		}
+		o, _ := a.ByHand(identity.OrderID(p.ID))
 		more, err := a.end(o, how)
 		if err != nil {
 			return nil, err
@@ -211,13 +222,15 @@ func firstOrder(events []event.AccountEvent) identity.OrderID {
 // proveUnrelated lets go of all that the case has on the account, in the same
 // breath (程序规定 art. 247; 刑事诉讼法 art. 145).
 func proveUnrelated(a Account, cmd ProveUnrelated) ([]event.AccountEvent, error) {
-	measured := slices.ContainsFunc(a.Orders, func(o Order) bool { return o.Case == cmd.Case && (o.Kind == KindStop || o.Kind == KindFreeze) })
+	measured := slices.ContainsFunc(a.Orders, func(o Order) bool { return o.Case == cmd.Case && (o.Kind == KindStop || o.Kind == KindFreeze) }) ||
+		slices.ContainsFunc(a.Papers, func(p Paper) bool { return p.Case == cmd.Case })
+	standing := len(a.restraints(cmd.Case)) > 0 || len(a.onlyByHand(cmd.Case)) > 0
 	switch {
 	case !measured:
 		return nil, ErrNoOrder
 	case cmd.Reason == "":
 		return nil, ErrReason.At("/reason")
-	case slices.ContainsFunc(a.Remedy.Unrelated, func(u event.UnrelatedProven) bool { return u.Case == cmd.Case }) && len(a.restraints(cmd.Case)) == 0:
+	case slices.ContainsFunc(a.Remedy.Unrelated, func(u event.UnrelatedProven) bool { return u.Case == cmd.Case }) && !standing:
 		return nil, nil
 	}
 	lifts, err := a.endAll(cmd.Case, ending{Cause: "unrelated", Officer: cmd.Officer, At: cmd.At})
@@ -316,9 +329,9 @@ func (a Account) evolveRemedy(e event.AccountEvent) Remedy {
 }
 
 // freed adds a measure that was in force, or under which the bank held on, to those
-// that ended by order.
+// that ended by order; a telephone or paper order is one as long as it is held.
 func (a Account) freed(order identity.OrderID) []identity.OrderID {
-	if o, _ := a.Find(order); o.State != Executed && (o.ExecutedAt.IsZero() || o.BankUntil.IsZero()) {
+	if o, _ := a.Find(order); !a.heldByHand(order) && o.State != Executed && (o.ExecutedAt.IsZero() || o.BankUntil.IsZero()) {
 		return a.Remedy.Freed
 	}
 	return append(slices.Clip(a.Remedy.Freed), order)

@@ -79,6 +79,9 @@ func (a Account) repeatAt(o Order) (time.Time, bool) {
 	if (o.Kind != KindLift && o.Kind != KindRelease) || o.State != Failed || o.Refused == bank.UnknownOrder || !a.pending(o) {
 		return time.Time{}, false
 	}
+	if p, byHand := a.paper(identity.RegistrationID(o.Target)); byHand && o.Cause == LiftUnpapered && a.heldByChannel(p.Case) {
+		return time.Time{}, false // once none does
+	}
 	n := a.repeats(o)
 	if n > MaxRepeats || o.Amount > 0 && a.partLeft(o) == 0 {
 		return time.Time{}, false
@@ -88,6 +91,22 @@ func (a Account) repeatAt(o Order) (time.Time, bool) {
 		wait = min(2*wait, LongestRepeat)
 	}
 	return o.FailedAt.Add(wait), true
+}
+
+// repeatsEnd shows, once, that a bank has refused a lift or a release so often that
+// it is not asked again by itself: from here on it is for a person.
+func (a Account) repeatsEnd(events []event.AccountEvent, o Order, cause string, at time.Time) []event.AccountEvent {
+	if a.repeats(o) <= MaxRepeats {
+		return events
+	}
+	return a.note(events, o, event.BankDiscrepancyFound{Kind: RepeatsEnded, Expected: string(o.Target), Found: cause}, at)
+}
+
+// toCome tells whether a lift or a release that is pending will be asked for, or was
+// handed to a person after all repeats. One of which the bank knows nothing is
+// neither: whatever it tells of the measure afterwards, it is asked anew.
+func (a Account) toCome(o Order) bool {
+	return a.pending(o) && (o.State.Open() || o.Refused != bank.UnknownOrder)
 }
 
 // partLeft is what there still is to a lift or a release in part: of a lift what

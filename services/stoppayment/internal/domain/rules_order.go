@@ -16,17 +16,22 @@ var (
 	ErrNotNarrower = rule.New("standing-approval-not-narrower", "常设批准只能收窄：金额、层级、有效期均不得高于原限，且至少一项更低", "a standing approval can only be narrowed: no limit may rise and one at least must fall", "").As(rule.Invalid)
 	ErrNoPaper     = rule.New("paper-order-unknown", "后补（04、05）指令须引用本案对此账户已登记的纸质或电话止付", "an order of type 04 or 05 names a paper or telephone order registered for this case and account", "银发〔2016〕86号").As(rule.Invalid)
 	ErrPaperUsed   = rule.New("paper-order-used", "该登记已有后补指令或后补材料", "an order or papers have followed this registration already", "")
-	ErrPaperLate   = rule.New("paper-order-expired", "后补期限已过，止付须解除", "the term for the papers has passed; what it stopped is to be lifted", "台湾《存款帳戶及其疑似不法或顯屬異常交易管理辦法》")
+	ErrPaperLate   = rule.New("paper-order-expired", "后补期限已过，止付须解除", "the term for the papers has passed; what it stopped is to be lifted", "") // the term is the city's own (K)
 	ErrPaperNumber = rule.New("paper-document-missing", "缺少后补材料文号", "the number of the papers is missing", "").As(rule.Invalid)
-	ErrNamedTwice  = rule.New("order-named-twice", "同一指令重复列出", "an order is named twice", "").As(rule.Invalid)
-	ErrAskedAt     = rule.New("paper-asked-at", "登记的通知时间不得晚于当前时间或后补期限", "the bank cannot have been asked in the future or after the term for the papers", "").As(rule.Invalid)
+	// ErrProtectiveWhole is that the accounts of a protective stop are not approved one by one.
+	ErrProtectiveWhole = rule.New("protective-approved-as-a-whole", "保护性止付须整单审批，不得逐户审批", "a protective stop is approved as a whole, not account by account", "")
+	ErrNamedTwice      = rule.New("order-named-twice", "同一指令重复列出", "an order is named twice", "").As(rule.Invalid)
+	ErrPaperStood      = rule.New("paper-order-followed", "该登记已由系统内的止付或冻结接续，请对该指令办理", "an order by the channel stands in the place of this telephone or paper order: act on that one", "")
+	ErrAskedLong       = rule.New("paper-asked-too-long-ago", "登记的通知时间过早：自该时间起算的后补期限已过，请核对日期，或另行办理止付", "the bank was asked so long ago that the term for the papers has passed: check the date, or order a new stop", "").As(rule.Invalid)
+	ErrScopeBoth       = rule.New("stop-scope-contradiction", "全额止付不得写明金额；须限定金额的，止付范围应为金额止付（AMOUNT）", "a stop of the whole account names no amount; with an amount the scope is AMOUNT", "").As(rule.Invalid)
+	ErrAskedAt         = rule.New("paper-asked-at", "登记的通知时间不得晚于当前时间或后补期限", "the bank cannot have been asked in the future or after the term for the papers", "").As(rule.Invalid)
 )
 
 // orderRules lists them.
 func orderRules() []rule.Rule {
 	var rules []rule.Rule
 	for _, v := range []*rule.Violation{
-		ErrLiftCause, ErrLiftOpen, ErrNotInForce, ErrKeep, ErrScopeAmount, ErrNotSuperior, ErrForeignUnit, ErrTakenBack, ErrAuthority, ErrNotNarrower, ErrNoPaper, ErrPaperUsed, ErrPaperLate, ErrPaperNumber, ErrAskedAt, ErrNamedTwice,
+		ErrLiftCause, ErrLiftOpen, ErrNotInForce, ErrKeep, ErrScopeAmount, ErrNotSuperior, ErrForeignUnit, ErrTakenBack, ErrAuthority, ErrNotNarrower, ErrNoPaper, ErrPaperUsed, ErrPaperLate, ErrPaperNumber, ErrAskedAt, ErrPaperStood, ErrAskedLong, ErrScopeBoth, ErrNamedTwice, ErrProtectiveWhole,
 	} {
 		rules = append(rules, v.Rule)
 	}

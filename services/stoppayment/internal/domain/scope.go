@@ -63,9 +63,13 @@ func (a Account) tracedInAll(c identity.CaseID, source event.Transfer, lots []ev
 }
 
 // Stopped is what a stop holds of what was on the account when it was carried out:
-// all of it, or the amount that it is limited to.
+// all of it, or the amount that it is limited to. What its bank says that it never
+// held is not stopped.
 func (o Order) Stopped() money.Fen {
-	if o.Hold.Held == 0 {
+	switch {
+	case o.Hold.Denied:
+		return 0
+	case o.Hold.Held == 0:
 		return o.Balance
 	}
 	return min(o.Hold.Held, o.Balance)
@@ -82,16 +86,19 @@ func (a Account) ceiling(stop Order) money.Fen {
 }
 
 // ScopeOf decides how much of the account a stop holds: as its officer wants it,
-// else as the city has it. A stop of an amount holds no more than was traced to
-// the account (金额止付). Where nothing was traced the city's own way cannot be
+// else as the city has it. One who names an amount wants that amount stopped. A stop
+// of an amount holds no more than was traced to the account (金额止付). Where nothing was traced the city's own way cannot be
 // kept and the whole account is stopped.
 func (a Account) ScopeOf(cmd RequestStop) (scope string, amount money.Fen, err error) {
 	wanted := cmd.Scope
-	if wanted == "" {
+	switch {
+	case wanted == ScopeAll && cmd.Amount != 0:
+		return "", 0, ErrScopeBoth.At("/amountFen")
+	case wanted != "":
+	case cmd.Amount != 0, cmd.Account.Kind == identity.OrderNumberAccount:
+		wanted = ScopeAmount // behind an order number is one payment; what else its payee has is not held
+	default:
 		wanted = cmd.DefaultScope
-		if cmd.Account.Kind == identity.OrderNumberAccount {
-			wanted = ScopeAmount // behind an order number is one payment; what else its payee has is not held
-		}
 	}
 	if wanted != ScopeAmount {
 		return ScopeAll, 0, nil
@@ -162,6 +169,7 @@ const (
 // others hold on the account, what the stop holds, what was asked meanwhile.
 func stopAnswered(a Account, cmd AnswerStop) ([]event.AccountEvent, error) {
 	o, _ := a.Find(cmd.Order)
+	cmd = a.acted(o, cmd)
 	if o.Kind == KindStop && o.State == Lifted && o.ExecutedAt.IsZero() {
 		return a.afterLift(o, cmd), nil
 	}
@@ -169,12 +177,16 @@ func stopAnswered(a Account, cmd AnswerStop) ([]event.AccountEvent, error) {
 	if err != nil {
 		return nil, err
 	}
+	events = a.inPlace(events)
 	for _, e := range events {
 		var said money.Fen
 		switch e := e.(type) { //nolint:gochecksumtype // the others say nothing of what the stop holds
 		case event.StopExecuted:
 			said = e.Held
 		case event.StopAnswerCorrected:
+			if e.Order != o.ID {
+				continue // of the second stop, whose hours were moved
+			}
 			if said = e.Held; o.Hold.Changed {
 				said = e.Said
 			}

@@ -46,6 +46,11 @@ func TestI10_AStopOfAnAmountHoldsNoMoreThanWasTraced(t *testing.T) {
 	estest.Run(t, domain.AccountDecider(), []row{
 		{Rule: "by the city's way it holds what was traced", When: city, Then: given{limited(483_000_000), approved(), traced()}},
 		{Rule: "an officer can want the whole account all the same", When: func() domain.RequestStop { r := city; r.Scope = domain.ScopeAll; return r }(), Then: given{requested(), approved(), traced()}},
+		{Rule: "one who names an amount and no scope wants that amount stopped", When: wish("", 500_000), Then: given{limited(500_000), approved(), traced()}},
+		{Rule: "where the city stops whole accounts too", When: func() domain.RequestStop { r := wish("", 500_000); r.DefaultScope = domain.ScopeAll; return r }(), Then: given{limited(500_000), approved(), traced()}},
+		{Rule: "and no more than was traced", When: wish("", 483_000_001), Err: domain.ErrScopeAmount},
+		{Rule: "nor an amount below zero", When: wish("", -1), Err: domain.ErrScopeAmount},
+		{Rule: "the whole account and an amount is a contradiction", When: wish(domain.ScopeAll, 500_000), Err: domain.ErrScopeBoth},
 		{Rule: "or a part of what was traced", When: wish(domain.ScopeAmount, 1), Then: given{limited(1), approved(), traced()}},
 		{Rule: "one fen more than was traced is refused", When: wish(domain.ScopeAmount, 483_000_001), Err: domain.ErrScopeAmount},
 		{Rule: "what other cases traced counts", Given: given{foreign}, When: wish(domain.ScopeAmount, 483_000_050), Then: given{limited(483_000_050), approved(), traced()}},

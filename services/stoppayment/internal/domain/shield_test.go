@@ -83,8 +83,11 @@ func (p *play) give(cmd domain.ProtectiveCommand) {
 			p.terms = append(p.terms, term{e.ExecutedAt, e.ExpiresAt})
 		case event.ProtectiveStopLifted:
 			if inForce {
-				last := &p.terms[len(p.terms)-1]
-				last.to = latest(e.At, last.from)
+				for n, x := range p.terms { // a renewal and what it prolongs end together
+					if end := latest(e.At, x.from); x.to.After(end) {
+						p.terms[n].to = end
+					}
+				}
 			}
 		}
 	}

@@ -25,6 +25,11 @@ type Hold struct {
 	// Late tells that the bank said, after the stop was withdrawn, that it had
 	// carried it out.
 	Late bool
+	// End is the end that the bank has named last, or that follows from when it began.
+	End time.Time
+	// Denied tells that the bank has taken back that it ever held: nothing counts as
+	// stopped until it says otherwise.
+	Denied bool
 }
 
 // Clocks of the stop family. The name of an alarm is the clock and the order, or
@@ -56,7 +61,7 @@ func (a Account) dueOnStop(o Order) []es.Alarm {
 func (a Account) dueOnPapers() []es.Alarm {
 	var due []es.Alarm
 	for _, p := range a.Papers {
-		if p.Open() {
+		if p.Open() || a.lingers(p) {
 			due = append(due, es.Alarm{Name: paperClock + string(p.ID), At: p.Due})
 		}
 	}
@@ -102,8 +107,9 @@ func (a Account) evolveStop(e event.AccountEvent) Account {
 		return a.change(e.Order, func(o *Order) { o.State = Sent })
 	case event.StopExecuted:
 		return a.change(e.Order, func(o *Order) {
-			o.State, o.ExecutedAt, o.ExpiresAt, o.Balance = Executed, e.ExecutedAt, e.ExpiresAt, e.BalanceBefore
+			o.State, o.ExecutedAt, o.From, o.ExpiresAt, o.Balance = Executed, e.ExecutedAt, e.From, e.ExpiresAt, e.BalanceBefore
 			o.Hold.Held, o.Hold.Said, o.Hold.At, o.BankUntil = e.Held, e.Held, e.ExecutedAt, e.BankExpiresAt
+			o.Hold.End = latestOf(e.ExpiresAt, e.BankExpiresAt)
 		})
 	case event.StopFailed:
 		return a.change(e.Order, func(o *Order) { o.Cause = e.Cause }).undone(e.Order, Failed)
@@ -148,7 +154,7 @@ func (a Account) evolveLift(e event.AccountEvent) Account {
 		if a.Ref.ID == "" {
 			a.Ref = e.Account
 		}
-		a.Papers = append(slices.Clip(a.Papers), Paper{ID: e.Registration, Case: e.Case, AskedAt: e.AskedAt, Due: e.Due, Officers: [2]event.Officer{e.Operator, e.Investigator}})
+		a.Papers = append(slices.Clip(a.Papers), Paper{ID: e.Registration, Case: e.Case, AskedAt: e.AskedAt, Due: e.Due, Officers: [2]event.Officer{e.Operator, e.Investigator}, Instead: e.Order})
 	case event.PaperOrderReconciled:
 		return a.changePaper(e.Registration, func(p *Paper) { p.Document = e.Document })
 	case event.PaperOrderExpired:
@@ -171,8 +177,12 @@ func (a Account) stopRequested(e event.StopRequested) Account {
 		asked = p.AskedAt
 		a = a.changePaper(p.ID, func(p *Paper) { p.Order = e.Order })
 	}
+	first := identity.OrderID("")
+	if e.Ordinal == MaxStops {
+		first = e.ParentOrder
+	}
 	return a.with(Order{
-		ID: e.Order, Case: e.Case, Kind: KindStop, Ordinal: e.Ordinal, Level: e.Level, State: Waiting, Unit: e.Unit, Officers: [2]event.Officer{e.Operator, e.Investigator},
+		ID: e.Order, Case: e.Case, Kind: KindStop, Ordinal: e.Ordinal, Prolongs: first, Level: e.Level, State: Waiting, Unit: e.Unit, Officers: [2]event.Officer{e.Operator, e.Investigator},
 		Source: e.Source, Lots: e.Lots, RequestAt: e.At, Amount: e.Amount, Hold: hold, Counted: counted, Registration: e.Registration, AskedAt: asked,
 	})
 }

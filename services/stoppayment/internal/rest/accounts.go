@@ -19,15 +19,20 @@ import (
 type orderRow struct {
 	Order      identity.OrderID   `json:"order"`
 	Account    identity.AccountID `json:"account"`
-	Case       identity.CaseID    `json:"case"`
+	Case       identity.CaseID    `json:"case" doc:"of a protective stop it can be empty"`
 	Kind       string             `json:"kind" enum:"stop,second-stop,lift,narrowing,raise,freeze,renewal,release,query"`
+	KindText   string             `json:"kindText" doc:"kind, in Chinese"`
 	State      domain.OrderState  `json:"state"`
+	StateText  string             `json:"stateText" doc:"state, in Chinese"`
 	Level      int                `json:"level,omitempty"`
 	RequestAt  time.Time          `json:"requestedAt,omitzero"`
 	ExecutedAt time.Time          `json:"executedAt,omitzero"`
 	ExpiresAt  time.Time          `json:"expiresAt,omitzero"`
-	Balance    money.Fen          `json:"balanceFen"`
+	Balance    *money.Fen         `json:"balanceFen,omitempty" doc:"before the measure, as its bank answered; absent before that, and in lists"`
 	Cause      string             `json:"cause,omitempty"`
+	CauseText  string             `json:"causeText,omitempty" doc:"cause, in Chinese"`
+	// Of a protective stop, in lists.
+	Protective identity.ProtectiveID `json:"protective,omitempty" doc:"保护性止付 that gave the order; it is approved there, as a whole"`
 	// Of one account only, not in lists.
 	Operator     *event.Officer          `json:"operator,omitempty"`
 	Investigator *event.Officer          `json:"investigator,omitempty"`
@@ -44,14 +49,16 @@ type orderRow struct {
 type accountOutput struct {
 	service.Answer
 	Body struct {
-		Account     identity.AccountID    `json:"account"`
-		Bank        identity.BankCode     `json:"bank"`
-		Stopped     bool                  `json:"stopped"`
-		Frozen      money.Fen             `json:"frozenFen" doc:"what is frozen now, less what was returned"`
-		FreezeUntil time.Time             `json:"freezeUntil,omitzero"`
-		Orders      []orderRow            `json:"orders"`
-		Attribution event.FundsAttributed `json:"attribution"`
-		Restraints  []restraintRow        `json:"restraints" doc:"在先措施: all that holds the account, whoever ordered it"`
+		Account     identity.AccountID `json:"account"`
+		Bank        identity.BankCode  `json:"bank"`
+		Number      string             `json:"number,omitempty" doc:"masked; absent in the answer to an act"`
+		Holder      string             `json:"holder,omitempty" doc:"as number"`
+		Stopped     bool               `json:"stopped"`
+		Frozen      money.Fen          `json:"frozenFen" doc:"what is frozen now, less what was returned"`
+		FreezeUntil time.Time          `json:"freezeUntil,omitzero"`
+		Orders      []orderRow         `json:"orders"`
+		Attribution attributed         `json:"attribution"`
+		Restraints  []restraintRow     `json:"restraints" doc:"在先措施: all that holds the account, whoever ordered it"`
 		AccountRemedy
 	}
 }
@@ -59,7 +66,7 @@ type accountOutput struct {
 func show(id identity.AccountID, s domain.Account, revision int64, repeated bool) *accountOutput {
 	out := &accountOutput{Answer: service.Answered(revision, repeated)}
 	out.Body.Account, out.Body.Bank, out.Body.Stopped = id, s.Ref.Bank, s.Stopped()
-	out.Body.Frozen, out.Body.FreezeUntil, out.Body.Attribution = s.Frozen.Remaining, s.Frozen.Expires, s.Attribution
+	out.Body.Frozen, out.Body.FreezeUntil, out.Body.Attribution = s.Frozen.Remaining, s.Frozen.Expires, attributedOf(s.Attribution)
 	out.Body.Orders, out.Body.Restraints, out.Body.Objections = []orderRow{}, []restraintRow{}, []objectionRow{}
 	for _, o := range s.Orders {
 		out.Body.Orders = append(out.Body.Orders, rowOf(id, o))
@@ -82,7 +89,8 @@ func (a API) account(ctx context.Context, in *accountInput) (*accountOutput, err
 	if past.Revision < 0 {
 		return nil, domain.ErrNoAccount
 	}
-	return a.remedied(a.restrained(show(in.Account, past.State, past.Revision, false), past.State), past.State), nil
+	out := a.remedied(a.restrained(show(in.Account, past.State, past.Revision, false), past.State), past.State)
+	return out, a.mask(ctx, out, past.State)
 }
 
 type listInput struct {
@@ -105,6 +113,9 @@ func (a API) list(ctx context.Context, in *listInput) (*listOutput, error) {
 	if err != nil {
 		return nil, err
 	}
+	if at, caughtUp := a.Orders.Position(); caughtUp && eventlog.Position(after) > at {
+		return nil, service.ErrCursor // nothing is there yet that a page could have ended with
+	}
 	rows, err := a.Orders.InState(ctx, in.State, eventlog.Position(after), in.Limit)
 	if err != nil {
 		return nil, err
@@ -112,7 +123,7 @@ func (a API) list(ctx context.Context, in *listInput) (*listOutput, error) {
 	out := &listOutput{}
 	out.Body.Items = []orderRow{}
 	for _, r := range rows {
-		out.Body.Items = append(out.Body.Items, orderRow{Order: r.Order, Account: r.Account, Case: r.Case, Kind: kindOfRow(r), State: r.State, Level: r.Level})
+		out.Body.Items = append(out.Body.Items, orderRow{Order: r.Order, Account: r.Account, Case: r.Case, Kind: kindOfRow(r), State: r.State, Level: r.Level, Protective: r.Protective}.inWords())
 	}
 	if len(rows) == in.Limit {
 		out.Body.NextCursor = service.Cursor(uint64(rows[len(rows)-1].Position))

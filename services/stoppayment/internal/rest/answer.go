@@ -36,11 +36,12 @@ func (a API) answer(ctx context.Context, in *answerInput) (*bankOutput, error) {
 
 // command reads an answer to an order of any kind.
 func (a API) command(ctx context.Context, row view.Row, in bank.Answer) (cmd domain.AccountCommand, err error) {
-	r := reader{digest: func(text string) string { return a.App.City.Keys.Index(privacy.Input, text) }}
+	r := reader{digest: func(text string) string { return a.App.City.Keys.Index(privacy.Input, text) }, serial: a.serials(row, in)}
 	if row.Protective != "" {
 		cmd, err = a.stopAnswer(ctx, &r, row.Order, headOf(in))
 		return cmd, errors.Join(err, r.err)
 	}
+	r.unread = r.contradictions(row, in)
 	switch kindOfRow(row) {
 	case "lift", "narrowing", "raise":
 		cmd = a.changeAnswer(&r, row.Order, in)
@@ -89,10 +90,11 @@ func (a API) freezeAnswer(r *reader, id identity.OrderID, in bank.Answer) domain
 }
 
 // reader reads the platform's texts and keeps the first that cannot be read, and
-// what cannot be kept as it came.
+// what does not fit or cannot be kept as it came.
 type reader struct {
 	err    error
 	digest func(string) string // keyed: a plain one could be tried out, name by name
+	serial func(string) (kept string, hidden bool, err error)
 	unread []event.BankDiscrepancyFound
 }
 

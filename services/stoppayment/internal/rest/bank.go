@@ -111,8 +111,9 @@ type receiptInput struct {
 type bankOutput struct {
 	service.Answer
 	Body struct {
-		Order identity.OrderID  `json:"order"`
-		State domain.OrderState `json:"state"`
+		Order     identity.OrderID  `json:"order"`
+		State     domain.OrderState `json:"state"`
+		StateText string            `json:"stateText" doc:"state, in Chinese"`
 		// What does not fit in the answer. It is on record, and an officer sees it.
 		Discrepancies []bank.Oddity `json:"discrepancies,omitempty" doc:"反馈差异: what does not fit in the answer; docs/api.md lists the kinds"`
 	}
@@ -121,7 +122,7 @@ type bankOutput struct {
 // oddities are discrepancies as the bank's programmer sees them.
 func oddities(found []event.BankDiscrepancyFound) (list []bank.Oddity) {
 	for _, d := range found {
-		list = append(list, bank.Oddity{Kind: d.Kind, Expected: d.Expected, Found: d.Found, Row: d.Row})
+		list = append(list, bank.Oddity{Kind: d.Kind, Expected: d.Expected, Found: d.Found, Row: d.Row, Text: discrepancyName(d.Kind)})
 	}
 	return list
 }
@@ -151,7 +152,7 @@ func (a API) answered(ctx context.Context, row view.Row, in service.Command, who
 		return nil, err
 	}
 	out := &bankOutput{Answer: service.Answered(done.Revision, done.Repeated)}
-	out.Body.Order, out.Body.State, out.Body.Discrepancies = row.Order, done.State, oddities(done.Found)
+	out.Body.Order, out.Body.State, out.Body.StateText, out.Body.Discrepancies = row.Order, done.State, orderStateName(done.State), oddities(done.Found)
 	return out, nil
 }
 

@@ -19,8 +19,10 @@ type bankRow struct {
 	Name             string            `json:"name"`
 	Channel          string            `json:"channel" enum:"desk,machine"`
 	State            string            `json:"state" enum:"reachable,unreachable" doc:"of the machine; a desk is always reachable"`
+	StateText        string            `json:"stateText" doc:"state, in Chinese"`
 	Since            time.Time         `json:"since,omitzero" doc:"unreachable since"`
 	Cause            string            `json:"cause,omitempty" doc:"why: timeout, refused, tls, status, malformed or signature"`
+	CauseText        string            `json:"causeText,omitempty" doc:"cause, in Chinese"`
 	OpenOrders       int               `json:"openOrders" doc:"approved, and not answered"`
 	OldestOpen       identity.OrderID  `json:"oldestOpen,omitempty"`
 	OldestSeconds    int64             `json:"oldestOpenSeconds" doc:"age of the oldest open order"`
@@ -75,6 +77,7 @@ func (a API) bankRow(ctx context.Context, b identity.Bank, r view.Reach, open vi
 			row.State, row.Since, row.Cause = "unreachable", r.UnreachableSince, r.Cause
 		}
 	}
+	row.StateText, row.CauseText = reachName(row.State), deliveryCauseName(row.Cause)
 	if open.Oldest == "" {
 		return row, nil
 	}
@@ -95,7 +98,9 @@ type discrepanciesInput struct {
 type discrepancyRow struct {
 	At       time.Time          `json:"at,omitzero"`
 	Kind     string             `json:"kind" enum:"bank-discrepancy,stray-answer,strays-dropped,delivery-failed"`
+	KindText string             `json:"kindText" doc:"kind, in Chinese"`
 	Code     string             `json:"code,omitempty" doc:"what does not fit, or why it was refused"`
+	CodeText string             `json:"codeText,omitempty" doc:"code, in Chinese"`
 	Bank     identity.BankCode  `json:"bank,omitempty"`
 	Case     identity.CaseID    `json:"case,omitempty"`
 	Account  identity.AccountID `json:"account,omitempty"`
@@ -152,5 +157,6 @@ func discrepancy(d view.Discrepancy) discrepancyRow {
 	case event.StrayAnswersDropped:
 		row.At, row.Since = e.At, e.Since
 	}
+	row.KindText, row.CodeText = findingName(row.Kind), codeName(row.Kind, row.Code)
 	return row
 }

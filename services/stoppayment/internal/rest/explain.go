@@ -34,7 +34,9 @@ type explanation struct {
 	At           time.Time           `json:"at" doc:"the cut-off: what was recorded until then"`
 	Kind         flow.MeasureKind    `json:"kind" enum:"stop,freeze"`
 	State        flow.State          `json:"state"`
+	StateText    string              `json:"stateText" doc:"state, in Chinese"`
 	Cause        string              `json:"cause,omitempty" doc:"of a failure, a refusal or an early end"`
+	CauseText    string              `json:"causeText,omitempty" doc:"cause, in Chinese"`
 	Ordinal      int                 `json:"ordinal,omitempty" doc:"of a stop: 1 or 2"`
 	Basis        flow.Basis          `json:"basis" enum:"automatic,manual,second,freeze"`
 	Articles     []string            `json:"articles" doc:"of the law"`
@@ -191,7 +193,7 @@ func (a API) explained(g flow.Graph, x flow.Explanation, faces map[identity.Acco
 	face := faces[x.Account.ID]
 	body := explanation{
 		Order: x.Order, Case: x.Case, Account: x.Account.ID, Number: face.Number, Holder: face.Holder, Bank: x.Account.Bank, Level: x.Level, At: g.At,
-		Kind: x.Kind, State: x.Measure.State, Cause: x.Measure.Cause, Ordinal: x.Ordinal, Basis: x.Basis, Articles: articles(x), RequestedAt: x.RequestedAt, Scope: x.Scope, Amount: x.Amount,
+		Kind: x.Kind, State: x.Measure.State, StateText: stateName(x.Measure.State), Cause: x.Measure.Cause, CauseText: causeName(x.Measure.Cause), Ordinal: x.Ordinal, Basis: x.Basis, Articles: articles(x), RequestedAt: x.RequestedAt, Scope: x.Scope, Amount: x.Amount,
 		ParentOrder: x.ParentOrder, NoticeNo: x.NoticeNo, Operator: x.Operator, Investigator: x.Investigator, ApprovedAt: x.ApprovedAt,
 		Reached: x.Reached, Attributable: x.Held, Paths: [][]explainedStep{}, More: x.More, standing: x.Standing,
 	}

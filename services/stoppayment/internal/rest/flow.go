@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"sync"
 	"time"
@@ -46,6 +47,8 @@ type OfCase struct {
 type drawInput struct {
 	OfCase
 	Expand string `query:"expand" enum:"all" doc:"all: every account by itself, however many"`
+	Paper  string `query:"paper" enum:"a4" doc:"a4: numbered sheets of A4 across for printing, below each other in one SVG; every account by itself"`
+	Sheet  int    `query:"sheet" minimum:"1" maximum:"9999" doc:"this sheet alone, as an SVG of its own; with paper"`
 }
 
 // file is an answer that is not JSON.
@@ -80,7 +83,7 @@ func (a API) read(ctx context.Context, id identity.CaseID, at time.Time) (flow.H
 	if chase.State.Case == "" {
 		return flow.Histories{}, flow.Graph{}, domain.ErrNoPursuit
 	}
-	in := flow.Histories{Pursuit: chase.Events, Accounts: map[identity.AccountID][]event.AccountEvent{}}
+	in := flow.Histories{Pursuit: chase.Events, Accounts: map[identity.AccountID][]event.AccountEvent{}, Rows: domain.Rows{}}
 	var mu sync.Mutex
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(sideBySide)
@@ -172,6 +175,9 @@ func (a API) picture(ctx context.Context, in OfCase, full bool) (flow.Graph, map
 
 // drawing is the fund-flow graph for people (资金流向图).
 func (a API) drawing(ctx context.Context, in *drawInput) (*file, error) {
+	if in.Sheet > 0 && in.Paper == "" {
+		return nil, domain.ErrNoSheet.At("/sheet")
+	}
 	full, err := a.mayLook(ctx, in.Asked, in.Case, asDrawing)
 	if err != nil {
 		return nil, err
@@ -180,10 +186,29 @@ func (a API) drawing(ctx context.Context, in *drawInput) (*file, error) {
 	if err != nil {
 		return nil, err
 	}
+	body, name, err := draw(chart.Input{Graph: graph, Faces: faces, Banks: a.App.City.Banks, All: in.Expand == "all"}, in.Paper, in.Sheet)
+	if err != nil {
+		return nil, err
+	}
 	return &file{
-		ContentType: svgType, Disposition: `inline; filename="fund-flow.svg"`, Cache: "no-store", Policy: "default-src 'none'; style-src 'unsafe-inline'",
-		Body: chart.Draw(chart.Input{Graph: graph, Faces: faces, Banks: a.App.City.Banks, All: in.Expand == "all"}),
+		ContentType: svgType, Disposition: fmt.Sprintf("inline; filename=%q", name), Cache: "no-store", Policy: "default-src 'none'; style-src 'unsafe-inline'",
+		Body: body,
 	}, nil
+}
+
+// draw makes the drawing for the screen, or for paper: all sheets, or one.
+func draw(in chart.Input, paper string, sheet int) (body []byte, name string, err error) {
+	if paper == "" {
+		return chart.Draw(in), "fund-flow.svg", nil
+	}
+	sheets := chart.Sheets(in)
+	switch {
+	case sheet == 0:
+		return chart.Stack(sheets), "fund-flow-a4.svg", nil
+	case sheet > len(sheets):
+		return nil, "", domain.ErrNoSheet.At("/sheet")
+	}
+	return sheets[sheet-1], fmt.Sprintf("fund-flow-a4-%d-of-%d.svg", sheet, len(sheets)), nil
 }
 
 // table is the fund-flow table for the case file (资金流向表).

@@ -46,6 +46,8 @@ type flowNode struct {
 	Bank         identity.BankCode  `json:"bank,omitempty"`
 	BankName     string             `json:"bankName,omitempty"`
 	AccountKind  string             `json:"accountKind,omitempty"`
+	KindName     string             `json:"accountKindName,omitempty" doc:"个人, 对公, 公共事业, 商户（收单）, 支付机构, 支付订单号"`
+	KindNameEN   string             `json:"accountKindNameEn,omitempty" doc:"person, firm, public utility, merchant, payment institution, payment order number"`
 	Level        int                `json:"level"`
 	In           money.Fen          `json:"inFen"`
 	Left         money.Fen          `json:"leftFen"`
@@ -59,6 +61,7 @@ type flowNode struct {
 	Method       event.Method       `json:"method,omitempty"`
 	Exact        bool               `json:"exact,omitempty"`
 	Withheld     string             `json:"withheld,omitempty"`
+	WithheldText string             `json:"withheldText,omitempty" doc:"withheld, in Chinese"`
 	Measures     []flowMeasure      `json:"measures,omitempty"`
 	Prior        []flow.Prior       `json:"prior,omitempty" doc:"restraints by other cases or agencies"`
 	Odd          int                `json:"discrepancies,omitempty"`
@@ -118,8 +121,9 @@ func (a API) flowBody(g flow.Graph, faces map[identity.AccountID]chart.Face, ful
 func (a API) flowNode(n flow.Node, face chart.Face) flowNode {
 	row := flowNode{
 		ID: n.ID, Kind: n.Kind, Account: n.Ref.ID, Number: face.Number, Holder: face.Holder, Bank: n.Ref.Bank, AccountKind: string(n.Ref.Kind),
+		KindName: chart.KindName(n.Ref.Kind), KindNameEN: chart.KindNameEN(n.Ref.Kind),
 		Level: n.Level, In: n.In, Left: n.Left, Here: n.Here, Where: placedAt(n.Shares), Attributable: n.Held, Stopped: n.Stopped, Frozen: n.Frozen,
-		Returned: n.Returned, Method: n.Method, Exact: n.Exact, Withheld: n.Withheld, Prior: n.Prior, Odd: n.Odd,
+		Returned: n.Returned, Method: n.Method, Exact: n.Exact, Withheld: n.Withheld, WithheldText: withheldName(n.Withheld), Prior: n.Prior, Odd: n.Odd,
 	}
 	if named, ok := a.App.City.Banks.Lookup(n.Ref.Bank); ok {
 		row.BankName = named.Name

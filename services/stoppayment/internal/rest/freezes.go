@@ -41,7 +41,7 @@ type freezeInput struct {
 	Case identity.CaseID `path:"case" maxLength:"64"`
 	Body struct {
 		Signatures
-		NoticeNo   string       `json:"noticeNo" doc:"协助冻结财产通知书文号" maxLength:"80"`
+		NoticeNo   string       `json:"noticeNo" doc:"协助冻结财产通知书文号, as 茂公冻〔2025〕123号" maxLength:"80"`
 		TermMonths int          `json:"termMonths,omitempty" doc:"the city's own if absent; at most 6 for a deposit, 12 in a grave case"`
 		Grave      bool         `json:"grave,omitempty" doc:"重大、复杂案件; with a chief of city level or above"`
 		Accounts   []freezeWish `json:"accounts,omitempty" maxItems:"500" doc:"absent: every account of the chase with an order and no freeze"`
@@ -65,6 +65,9 @@ func (a API) freeze(ctx context.Context, in *freezeInput) (*freezeOutput, error)
 	if err != nil {
 		return nil, err
 	}
+	if err := entry.DocumentNumber(in.Body.NoticeNo, "/noticeNo"); err != nil {
+		return nil, err
+	}
 	cmd := domain.ApproveFreeze{NoticeNo: in.Body.NoticeNo, TermMonths: in.Body.TermMonths, Grave: in.Body.Grave, Approver: who.Officer(), At: cause.At}
 	if cmd.TermMonths == 0 {
 		cmd.TermMonths = a.App.City.Policy.FreezeTermMonths
@@ -73,6 +76,9 @@ func (a API) freeze(ctx context.Context, in *freezeInput) (*freezeOutput, error)
 		cmd.Accounts = append(cmd.Accounts, domain.FreezeWish(w))
 	}
 	if cmd.Operator, cmd.Investigator, err = in.Body.check(); err != nil {
+		return nil, err
+	}
+	if err := a.freezable(ctx, in.Case, cause, cmd.Accounts); err != nil {
 		return nil, err
 	}
 	done, err := a.App.Pursuit(ctx, in.Case, cause, expected, cmd)
@@ -84,11 +90,31 @@ func (a API) freeze(ctx context.Context, in *freezeInput) (*freezeOutput, error)
 	return out, nil
 }
 
+// freezable tells a chief, before the chase counts on his order, of the accounts that
+// would refuse it: a freeze of the case is under way or in force there, be it under
+// another notice.
+func (a API) freezable(ctx context.Context, id identity.CaseID, cause es.Cause, wishes []domain.FreezeWish) error {
+	chase, err := a.App.Pursuits.Load(ctx, string(id))
+	if err != nil || chase.Did(cause.Command) {
+		return err // the same request again has the same answer
+	}
+	for n, w := range wishes {
+		past, err := a.App.Accounts.Load(ctx, string(w.Account))
+		if err != nil {
+			return err
+		}
+		if past.State.Freezable(id) != nil {
+			return domain.ErrFreezeOpen.At("/accounts/%d", n)
+		}
+	}
+	return nil
+}
+
 type renewInput struct {
 	OnOrder
 	Body struct {
 		Signatures
-		NoticeNo   string `json:"noticeNo" doc:"续冻通知书文号" maxLength:"80"`
+		NoticeNo   string `json:"noticeNo" doc:"续冻通知书文号, as 茂公冻〔2025〕123号" maxLength:"80"`
 		TermMonths int    `json:"termMonths,omitempty" doc:"the city's own if absent"`
 		Grave      bool   `json:"grave,omitempty" doc:"重大、复杂案件"`
 	}
@@ -102,6 +128,9 @@ func (a API) renew(ctx context.Context, in *renewInput) (*accountOutput, error) 
 	}
 	operator, investigator, err := in.Body.check()
 	if err != nil {
+		return nil, err
+	}
+	if err := entry.DocumentNumber(in.Body.NoticeNo, "/noticeNo"); err != nil {
 		return nil, err
 	}
 	months := in.Body.TermMonths
@@ -147,7 +176,7 @@ type courtInput struct {
 	OnOrder
 	Body struct {
 		Court    string    `json:"court" doc:"法院名称" maxLength:"80"`
-		Document string    `json:"document" doc:"文书号" maxLength:"80" pattern:"^[0-9A-Za-z一-龥〔〕()（）_./#-]*$"`
+		Document string    `json:"document" doc:"文书号, as （2025）粤0902执123号" maxLength:"80"`
 		Amount   money.Fen `json:"amountFen"`
 	}
 }
@@ -161,6 +190,9 @@ func (a API) court(ctx context.Context, in *courtInput) (*accountOutput, error) 
 	if !isAgency(in.Body.Court) {
 		return nil, domain.ErrCourtPaper.At("/court")
 	}
+	if err := entry.DocumentNumber(in.Body.Document, "/document"); err != nil {
+		return nil, err
+	}
 	return a.carry(ctx, who, in.OnOrder, in.Body, func(c es.Cause) domain.AccountCommand {
 		return domain.TransferByCourt{
 			Freeze: in.Order, Court: in.Body.Court, Document: in.Body.Document, Amount: in.Body.Amount, Officer: who.Officer(), At: c.At,
@@ -172,6 +204,7 @@ func (a API) court(ctx context.Context, in *courtInput) (*accountOutput, error) 
 func (a API) followUpAnswer(r *reader, id identity.OrderID, in bank.Answer) domain.AnswerFollowUp {
 	return domain.AnswerFollowUp{
 		Order: id, Done: in.Result == bank.ResultOK, ResultCode: in.Result, Cause: in.FailureCause,
-		ExecutedAt: r.time(in.StartTime, "/startTime"), BankExpires: r.time(in.ExpireTime, "/expireTime"), At: a.App.City.Clock.Now(),
+		ExecutedAt: r.time(in.StartTime, "/startTime"), BankExpires: r.time(in.ExpireTime, "/expireTime"),
+		Released: r.amount(in.ReleasedAmount, "/releasedAmount"), At: a.App.City.Clock.Now(), Findings: r.unread,
 	}
 }

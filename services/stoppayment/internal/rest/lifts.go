@@ -33,7 +33,8 @@ type liftOutput struct {
 	}
 }
 
-// lift (解除止付) ends a stop early, or has the bank hold less. The caller is the
+// lift (解除止付) ends a stop early, be it one by telephone or on paper that nothing
+// has followed, or has the bank hold less. The caller is the
 // one who decides.
 func (a API) lift(ctx context.Context, in *liftInput) (*liftOutput, error) {
 	who, err := access.Require(ctx, access.ShiftLeader, access.Chief)
@@ -48,7 +49,7 @@ func (a API) lift(ctx context.Context, in *liftInput) (*liftOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	stop, ok := past.State.Find(in.Order)
+	stop, ok := past.State.OrderNamed(in.Order)
 	if !ok {
 		return nil, domain.ErrNoOrder
 	}
@@ -64,7 +65,7 @@ func (a API) lift(ctx context.Context, in *liftInput) (*liftOutput, error) {
 		return nil, err
 	}
 	out := &liftOutput{Answer: service.Answered(done.Revision, done.Repeated)}
-	stop, _ = done.State.Find(in.Order)
+	stop, _ = done.State.OrderNamed(in.Order)
 	out.Body.Target, out.Body.State, out.Body.Outcome = in.Order, stop.State, "nothing-to-lift"
 	if stop.State == domain.Executed || stop.State.Open() || stop.BankHolds(cause.At) {
 		out.Body.Outcome = "under-way"

@@ -11,17 +11,21 @@ import (
 // destroyed stands where nobody can read any more what was sealed.
 const destroyed = "已销毁"
 
+// covered stands for a text of which nothing is shown.
+const covered = "******"
+
 // maskNumber shows the first six and the last four of an account number. A
 // shorter one shows less.
 func maskNumber(s string) string {
-	const stars = "******"
-	switch n := len(s); {
+	const stars = covered
+	runes := []rune(s) // what was stored long ago need not be ASCII
+	switch n := len(runes); {
 	case s == "" || s == destroyed:
 		return s
 	case n >= 14:
-		return s[:6] + stars + s[n-4:]
+		return string(runes[:6]) + stars + string(runes[n-4:])
 	case n >= 8:
-		return s[:2] + stars + s[n-2:]
+		return string(runes[:2]) + stars + string(runes[n-2:])
 	}
 	return stars
 }

@@ -7,13 +7,15 @@ import (
 
 	"github.com/yuanlu/yuanlu/api/bank"
 	"github.com/yuanlu/yuanlu/api/event"
+	"github.com/yuanlu/yuanlu/libs/entry"
 	"github.com/yuanlu/yuanlu/libs/identity"
 	"github.com/yuanlu/yuanlu/services/stoppayment/internal/domain"
 	"github.com/yuanlu/yuanlu/services/stoppayment/internal/view"
 )
 
-// message writes an order as the platform has it. Here, and only here, account
-// numbers and names are opened.
+// message writes an order as the platform has it, for the bank whose order it is:
+// without number and name it could carry nothing out (银发〔2016〕86号 §2), so that
+// they stand in it in full. See [API.open].
 func (a API) message(ctx context.Context, r view.Row) (bank.Order, error) {
 	order := bank.Order{
 		TxCode: r.TxCode, ApplicationID: string(r.Order), ApplicationType: "00", EmergencyLevel: "02", BankID: string(r.Bank),
@@ -50,6 +52,7 @@ func (a API) fill(ctx context.Context, order *bank.Order, request event.Event) (
 	case event.StopRequested:
 		order.ApplicationType = e.ApplicationType
 		stopTerms(order, e)
+		a.postponed(order, e)
 		sign(order, e.At, e.Unit, e.Operator, e.Investigator)
 		return e.Account, a.source(ctx, order, e.Source)
 	case event.StopRaiseRequested:
@@ -112,6 +115,15 @@ func stopTerms(order *bank.Order, e event.StopRequested) {
 	}
 }
 
+// postponed adds the period of a second stop that prolongs the first (止付延期,
+// PostponeStartTime): from the end of that one, 48 hours. Where that end has passed
+// before the order reaches its bank, the hours run from when the bank acts.
+func (a API) postponed(order *bank.Order, e event.StopRequested) {
+	if e.From.After(a.App.City.Clock.Now()) {
+		order.StartTime, order.ExpireTime = identity.FormatPlatformTime(e.From), identity.FormatPlatformTime(e.From.Add(domain.StopWindow))
+	}
+}
+
 // sign adds who asks, and when.
 func sign(order *bank.Order, at time.Time, unit identity.Unit, operator, investigator event.Officer) {
 	order.ApplicationTime, order.ApplicationOrgID = identity.FormatPlatformTime(at), string(unit)
@@ -124,20 +136,13 @@ func (a API) source(ctx context.Context, order *bank.Order, t event.Transfer) er
 	if t.ID == "" {
 		return nil
 	}
-	order.TransferAmount, order.TransferTime, order.TransferSerial = t.Amount.Decimal(), identity.FormatPlatformTime(t.At), t.Serial
+	order.TransferAmount, order.TransferTime = t.Amount.Decimal(), identity.FormatPlatformTime(t.At)
+	if !entry.Digested(t.Serial) { // a digest is no number of the bank's
+		order.TransferSerial = t.Serial
+	}
 	name, number, err := a.open(ctx, t.From)
 	order.TransferOut = &bank.Side{BankID: string(t.From.Bank), AccountName: name, AccountNumber: number}
 	return err
-}
-
-func (a API) open(ctx context.Context, account event.Account) (name, number string, err error) {
-	if name, err = a.Desk.Keys.Open(ctx, account.Holder); err != nil {
-		return "", "", fmt.Errorf("open holder: %w", err)
-	}
-	if number, err = a.Desk.Keys.Open(ctx, account.Number); err != nil {
-		return "", "", fmt.Errorf("open number: %w", err)
-	}
-	return name, number, nil
 }
 
 func signatory(o event.Officer) bank.Signatory {

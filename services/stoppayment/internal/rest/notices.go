@@ -84,12 +84,10 @@ func (a API) noticeText(ctx context.Context, in *noticeTextInput) (*noticeTextOu
 	if err != nil {
 		return nil, err
 	}
-	o, ok := past.State.Find(in.Order)
+	o, err := past.State.Measure(in.Order)
 	switch {
-	case !ok:
-		return nil, domain.ErrNoOrder
-	case o.Kind != domain.KindStop && o.Kind != domain.KindFreeze:
-		return nil, domain.ErrNoMeasure
+	case err != nil:
+		return nil, err
 	case o.ExecutedAt.IsZero():
 		return nil, domain.ErrNothingToTell
 	}
@@ -108,7 +106,7 @@ func (a API) noticeText(ctx context.Context, in *noticeTextInput) (*noticeTextOu
 
 func (a API) letterOn(s domain.Account, o domain.Order) letter.Letter {
 	l := letter.Letter{
-		About: letter.Stop, City: a.App.City.Policy.Name, Unit: o.Unit, Order: o.ID, Since: o.ExecutedAt, Until: o.ExpiresAt,
+		About: letter.Stop, Authority: a.App.City.Policy.NameOf(o.Unit), Unit: o.Unit, Order: o.ID, Since: o.ExecutedAt, Until: o.ExpiresAt,
 		Reason: "fraud-funds", Documents: []string{"id-card", "bank-statement", "income-proof", "contract", "mandate"}, Days: a.App.City.Policy.Remedy.ObjectionDays,
 	}
 	if bank, ok := a.App.City.Banks.Lookup(s.Ref.Bank); ok {
@@ -129,10 +127,10 @@ type noticesInput struct {
 
 type noticeRow struct {
 	Account  identity.AccountID `json:"account"`
-	Order    identity.OrderID   `json:"order"`
+	Order    identity.OrderID   `json:"order" doc:"the measure; of a telephone or paper order its registration"`
 	Case     identity.CaseID    `json:"case"`
 	About    string             `json:"about" enum:"measure,lift"`
-	Since    time.Time          `json:"since" doc:"when the measure was carried out, or ended"`
+	Since    time.Time          `json:"since" doc:"when the measure was carried out, or its bank was asked by telephone or on paper; when it ended"`
 	Deferred time.Time          `json:"deferredUntil,omitzero"`
 }
 
@@ -172,7 +170,21 @@ type OrderRemedy struct {
 // AccountRemedy is what an account shows of remedies.
 type AccountRemedy struct {
 	Objections []objectionRow `json:"objections"`
+	Papers     []paperRow     `json:"paperOrders,omitempty" doc:"纸质、电话止付: what was asked for by telephone or on paper"`
 	Compliance string         `json:"compliance,omitempty" enum:"told,deferred,missing" doc:"the worst of its orders"`
+}
+
+// paperRow is a telephone or paper order as it stands.
+type paperRow struct {
+	Registration identity.RegistrationID `json:"registration" doc:"its holder is told of it by this name"`
+	Case         identity.CaseID         `json:"case"`
+	AskedAt      time.Time               `json:"askedAt"`
+	Due          time.Time               `json:"due" doc:"后补期限, unless nothing is owed"`
+	Order        identity.OrderID        `json:"order,omitempty" doc:"that has followed by the channel"`
+	Instead      identity.OrderID        `json:"instead,omitempty" doc:"the stop or freeze of the case that is in its place though it does not name it: no papers are owed"`
+	Papered      bool                    `json:"papered" doc:"the papers are there"`
+	Expired      bool                    `json:"expired" doc:"they have not come in time"`
+	Compliance   string                  `json:"compliance,omitempty" enum:"told,deferred,missing" doc:"absent: the order that was carried out in its place tells"`
 }
 
 type disproportion struct {
@@ -189,6 +201,11 @@ func (a API) remedied(out *accountOutput, s domain.Account) *accountOutput {
 		out.Body.Objections = append(out.Body.Objections, objectionShown(out.Body.Account, o))
 	}
 	now := a.App.City.Clock.Now()
+	for _, p := range s.Papers {
+		o, _ := s.ByHand(identity.OrderID(p.ID))
+		row := paperRow{p.ID, p.Case, p.AskedAt, p.Due, p.Order, p.Instead, p.Document != "", p.Expired, s.Compliance(o, now)}
+		out.Body.Papers, out.Body.Compliance = append(out.Body.Papers, row), worse(out.Body.Compliance, row.Compliance)
+	}
 	for n := range out.Body.Orders {
 		row := &out.Body.Orders[n]
 		o, _ := s.Find(row.Order)

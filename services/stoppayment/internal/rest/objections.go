@@ -27,6 +27,7 @@ func (a API) remedyRoutes(api huma.API, op operation) {
 	huma.Register(api, op("POST", "/v1/bank/orders/{order}/objections", "file-stop-objection-at-bank", "银行代收异议 File an objection at the bank", http.StatusCreated), a.objectAtBank)
 	huma.Register(api, op("POST", "/v1/accounts/{account}/objections/{objection}/acceptance", "accept-stop-objection", "受理异议 Accept an objection", http.StatusOK), a.acceptObjection)
 	huma.Register(api, op("POST", "/v1/accounts/{account}/objections/{objection}/decision", "decide-stop-objection", "异议决定 Decide on an objection", http.StatusOK), a.decideObjection)
+	huma.Register(api, op("GET", "/v1/accounts/{account}/objections/{objection}", "get-stop-objection", "异议详情 One objection, with the words of its holder", http.StatusOK), a.objection)
 	huma.Register(api, op("GET", "/v1/objections", "list-stop-objections", "异议列表 Objections, oldest first", http.StatusOK), a.objections)
 	huma.Register(api, op("POST", order+"/notices", "notify-holder", "告知持有人 Note that the holder was told", http.StatusCreated), a.notify)
 	huma.Register(api, op("POST", order+"/notice-deferral", "defer-notice", "暂缓告知 Put telling the holder off", http.StatusOK), a.deferNotice)
@@ -58,13 +59,14 @@ func (a API) act(ctx context.Context, who access.Person, account identity.Accoun
 	return a.remedied(a.restrained(show(account, done.State, done.Revision, done.Repeated), done.State), done.State), nil
 }
 
-// on gives one command about an order of an account.
+// on gives one command about an order of an account, be it one by telephone or on
+// paper.
 func (a API) on(ctx context.Context, who access.Person, in OnOrder, body any, command func(es.Cause) domain.AccountCommand) (*accountOutput, error) {
 	past, err := a.App.Accounts.Load(ctx, string(in.Account))
 	if err != nil {
 		return nil, err
 	}
-	order, ok := past.State.Find(in.Order)
+	order, ok := past.State.OrderNamed(in.Order)
 	if !ok {
 		return nil, domain.ErrNoOrder
 	}
@@ -152,7 +154,7 @@ func (a API) file(ctx context.Context, who access.Person, in OnOrder, body objec
 	if err != nil {
 		return nil, err
 	}
-	order, ok := past.State.Find(in.Order)
+	order, ok := past.State.OrderNamed(in.Order)
 	switch {
 	case !ok:
 		return nil, domain.ErrNoOrder

@@ -60,7 +60,7 @@ func kindOfOrder(o domain.Order) string {
 func (a API) changeAnswer(r *reader, id identity.OrderID, in bank.Answer) domain.AnswerStopChange {
 	return domain.AnswerStopChange{
 		Order: id, Done: in.Result == bank.ResultOK, ResultCode: in.Result, Cause: in.FailureCause,
-		ExecutedAt: r.time(in.StartTime, "/startTime"), Held: r.amount(in.StoppedAmount, "/stoppedAmount"), At: a.App.City.Clock.Now(),
+		ExecutedAt: r.time(in.StartTime, "/startTime"), Held: r.amount(in.StoppedAmount, "/stoppedAmount"), At: a.App.City.Clock.Now(), Findings: r.unread,
 	}
 }
 
@@ -91,7 +91,7 @@ func formerKind(in bank.Answer) string {
 func rowOf(id identity.AccountID, o domain.Order) orderRow {
 	row := orderRow{
 		Order: o.ID, Account: id, Case: o.Case, Kind: kindOfOrder(o), State: o.State, Level: o.Level, RequestAt: o.RequestAt,
-		ExecutedAt: o.ExecutedAt, ExpiresAt: o.ExpiresAt, Balance: o.Balance, Cause: cmp.Or(o.Refused, o.Cause), Operator: signed(o.Officers[0]),
+		ExecutedAt: o.ExecutedAt, ExpiresAt: o.ExpiresAt, Balance: balanceOf(o), Cause: cmp.Or(o.Refused, o.Cause), Operator: signed(o.Officers[0]),
 		Investigator: signed(o.Officers[1]), Approver: signed(o.Approver), Standing: o.Standing, Target: o.Target, Registration: o.Registration,
 	}
 	switch o.Kind {
@@ -101,7 +101,18 @@ func rowOf(id identity.AccountID, o domain.Order) orderRow {
 		row.Asked = o.Amount
 	case domain.KindFreeze, domain.KindRenewal, domain.KindRelease, domain.KindQuery:
 	}
-	return row
+	return row.inWords()
+}
+
+// balanceOf is the balance that a bank has told with its answer; nil if it has not.
+func balanceOf(o domain.Order) *money.Fen {
+	switch {
+	case o.Kind == domain.KindQuery:
+		return o.Reported
+	case (o.Kind == domain.KindStop || o.Kind == domain.KindFreeze) && !o.ExecutedAt.IsZero():
+		return &o.Balance
+	}
+	return nil
 }
 
 func signed(o event.Officer) *event.Officer {
@@ -153,6 +164,7 @@ type decided struct {
 	Order   identity.OrderID   `json:"order"`
 	Account identity.AccountID `json:"account,omitempty"`
 	State   domain.OrderState  `json:"state,omitempty"`
+	Text    string             `json:"stateText,omitempty" doc:"state, in Chinese"`
 	Code    string             `json:"code,omitempty" doc:"of the rule that refuses this one; absent: approved"`
 	Title   string             `json:"title,omitempty"`
 	TitleEN string             `json:"titleEn,omitempty"`
@@ -213,6 +225,7 @@ func (a API) approveOne(ctx context.Context, who access.Person, in *manyInput, i
 		done.Account, done.State = row.Account, row.State
 		err = a.approveRow(ctx, who, in, row, &done)
 	}
+	done.Text = orderStateName(done.State)
 	if refused, ok := errors.AsType[*rule.Violation](err); ok {
 		done.Code, done.Title, done.TitleEN = refused.Rule.Code, refused.Rule.ZH, refused.Rule.EN
 		return done, nil
@@ -221,6 +234,9 @@ func (a API) approveOne(ctx context.Context, who access.Person, in *manyInput, i
 }
 
 func (a API) approveRow(ctx context.Context, who access.Person, in *manyInput, row view.Row, done *decided) error {
+	if row.Protective != "" {
+		return domain.ErrProtectiveWhole
+	}
 	cause, _, err := a.App.City.Given(ctx, in.Command, in.Body, who, string(row.Case))
 	if err != nil {
 		return err

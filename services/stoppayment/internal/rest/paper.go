@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/yuanlu/yuanlu/api/event"
 	"github.com/yuanlu/yuanlu/libs/access"
 	"github.com/yuanlu/yuanlu/libs/entry"
 	"github.com/yuanlu/yuanlu/libs/identity"
@@ -18,9 +17,9 @@ type paperInput struct {
 	Body struct {
 		Account      entry.Account `json:"account"`
 		Channel      string        `json:"channel" enum:"phone,paper" doc:"电话或纸质"`
-		AskedAt      time.Time     `json:"askedAt" doc:"RFC 3339: when the bank was asked"`
+		AskedAt      time.Time     `json:"askedAt" doc:"RFC 3339: when the bank was asked; not so long ago that the papers would be overdue"`
 		Contact      string        `json:"contact" doc:"who took it at the bank; is sealed" minLength:"1" maxLength:"120"`
-		Document     string        `json:"document,omitempty" doc:"文书号, of an order on paper" maxLength:"80" pattern:"^[0-9A-Za-z一-龥〔〕()（）_./#-]*$"`
+		Document     string        `json:"document,omitempty" doc:"文书号, of an order on paper, as 茂公（反诈）止付字〔2025〕123号" maxLength:"80"`
 		Investigator entry.Officer `json:"investigator,omitzero" doc:"协查人, not the operator himself"`
 	}
 }
@@ -30,8 +29,9 @@ type paperOutput struct {
 	Body struct {
 		Registration identity.RegistrationID `json:"registration" doc:"to be named by the order that follows by the channel (后补)"`
 		Account      identity.AccountID      `json:"account"`
-		Due          time.Time               `json:"due" doc:"后补期限: without papers by then, what it stopped is lifted"`
-		Warnings     []event.Warning         `json:"warnings"`
+		Due          time.Time               `json:"due,omitzero" doc:"后补期限: without papers by then, what it stopped is lifted; absent: none are owed"`
+		Instead      identity.OrderID        `json:"instead,omitempty" doc:"the stop or freeze of the case by the channel that is in force already and in its place"`
+		Warnings     []entry.Finding         `json:"warnings" doc:"soft findings; they stop nothing"`
 	}
 }
 
@@ -47,6 +47,9 @@ func (a API) registerPaper(ctx context.Context, in *paperInput) (*paperOutput, e
 	}
 	second, err := named(in.Body.Investigator, "/investigator")
 	if err != nil {
+		return nil, err
+	}
+	if err := entry.DocumentNumber(in.Body.Document, "/document"); err != nil {
 		return nil, err
 	}
 	chase, err := a.App.Pursuits.Load(ctx, string(in.Case))
@@ -79,9 +82,13 @@ func (a API) registerPaper(ctx context.Context, in *paperInput) (*paperOutput, e
 		return nil, err
 	}
 	out := &paperOutput{Answer: service.Answered(done.Revision, done.Repeated)}
-	out.Body.Registration, out.Body.Account, out.Body.Warnings = id, account.ID, append([]event.Warning{}, warnings...)
+	out.Body.Registration, out.Body.Account, out.Body.Warnings = id, account.ID, entry.Told(warnings)
 	for _, p := range done.State.Papers {
-		if p.ID == id {
+		switch {
+		case p.ID != id:
+		case p.Instead != "":
+			out.Body.Instead = p.Instead
+		default:
 			out.Body.Due = p.Due
 		}
 	}
@@ -94,7 +101,7 @@ type reconcileInput struct {
 	Registration identity.RegistrationID `path:"registration" maxLength:"64"`
 	Body         struct {
 		Account  identity.AccountID `json:"account" doc:"as the registration was answered" maxLength:"64"`
-		Document string             `json:"document" doc:"后补材料文号" maxLength:"80" pattern:"^[0-9A-Za-z一-龥〔〕()（）_./#-]*$"`
+		Document string             `json:"document" doc:"后补材料文号, as 茂公（反诈）止付字〔2025〕123号" maxLength:"80"`
 	}
 }
 
@@ -106,6 +113,9 @@ func (a API) reconcilePaper(ctx context.Context, in *reconcileInput) (*accountOu
 	}
 	cause, expected, err := a.App.City.Given(ctx, in.Command, in.Body, who, string(in.Case))
 	if err != nil {
+		return nil, err
+	}
+	if err := entry.DocumentNumber(in.Body.Document, "/document"); err != nil {
 		return nil, err
 	}
 	done, err := a.App.Account(ctx, in.Body.Account, cause, expected, domain.ReconcilePaper{

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -63,6 +64,7 @@ type protectiveOutput struct {
 		Protective  identity.ProtectiveID  `json:"protective"`
 		Case        identity.CaseID        `json:"case,omitempty"`
 		State       domain.ProtectiveState `json:"state"`
+		StateText   string                 `json:"stateText" doc:"state, in Chinese"`
 		Responsible identity.Unit          `json:"responsible" doc:"责任单位: the one that renews, exempts and releases"`
 		Consent     string                 `json:"consent"`
 		RequestedAt time.Time              `json:"requestedAt"`
@@ -82,6 +84,7 @@ type protectedRow struct {
 	Account   identity.AccountID `json:"account"`
 	Bank      identity.BankCode  `json:"bank"`
 	State     domain.OrderState  `json:"state"`
+	StateText string             `json:"stateText" doc:"state, in Chinese"`
 	Since     time.Time          `json:"since,omitzero"`
 	ExpiresAt time.Time          `json:"expiresAt,omitzero"`
 	EndsIn    int64              `json:"endsInSeconds" doc:"countdown; 0 if it is not in force"`
@@ -94,6 +97,7 @@ type exemptionRow struct {
 	Account identity.AccountID `json:"account"`
 	Order   identity.OrderID   `json:"order"`
 	State   domain.OrderState  `json:"state"`
+	Text    string             `json:"stateText" doc:"state, in Chinese"`
 	Purpose string             `json:"purpose"`
 	Amount  money.Fen          `json:"amountFen"`
 	At      time.Time          `json:"at"`
@@ -104,6 +108,7 @@ type protectiveOrderRow struct {
 	Account identity.AccountID `json:"account"`
 	Kind    string             `json:"kind" enum:"stop,renewal,exemption,lift"`
 	State   domain.OrderState  `json:"state"`
+	Text    string             `json:"stateText" doc:"state, in Chinese"`
 	At      time.Time          `json:"at"`
 }
 
@@ -116,6 +121,9 @@ func (a API) protect(ctx context.Context, in *protectInput) (*protectiveOutput, 
 	}
 	cause, expected, err := a.App.City.Given(ctx, in.Command, in.Body, who, string(in.Body.Case))
 	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(entry.ID(string(in.Body.Case), "/case"), entry.ID(in.Body.Alert, "/alert")); err != nil {
 		return nil, err
 	}
 	id := identity.ProtectiveID(service.NewID("protective", who, in.Command))
@@ -188,6 +196,7 @@ func (a API) shownProtective(p domain.Protective, revision int64, repeated bool)
 	b := &out.Body
 	b.Protective, b.Case, b.State, b.Responsible, b.Consent, b.RequestedAt = p.ID, p.Case, p.State, p.Responsible, p.Consent, p.RequestedAt
 	b.CapAt, b.CapIn, b.Ordinal, b.Notified, b.Released = p.CapAt, seconds(now, p.CapAt), p.Ordinal, !p.NotifiedAt.IsZero(), p.Released
+	b.StateText = protectiveStateName(p.State)
 	b.Accounts, b.Exemptions, b.Orders = []protectedRow{}, []exemptionRow{}, []protectiveOrderRow{}
 	b.Objections = []objectionRow{}
 	for _, o := range p.Objections {
@@ -195,7 +204,7 @@ func (a API) shownProtective(p domain.Protective, revision int64, repeated bool)
 	}
 	for _, held := range p.Accounts {
 		row := protectedRow{
-			Account: held.Account.ID, Bank: held.Account.Bank, State: held.State, Since: held.Since, ExpiresAt: held.ExpiresAt, Balance: held.Balance,
+			Account: held.Account.ID, Bank: held.Account.Bank, State: held.State, StateText: orderStateName(held.State), Since: held.Since, ExpiresAt: held.ExpiresAt, Balance: held.Balance,
 			Exempted: p.Exempted(held.Account.ID), BankUntil: held.Bank.Until,
 		}
 		if held.InForce() {
@@ -205,10 +214,10 @@ func (a API) shownProtective(p domain.Protective, revision int64, repeated bool)
 	}
 	for _, e := range p.Exemptions {
 		o, _ := p.Find(e.Order)
-		b.Exemptions = append(b.Exemptions, exemptionRow{e.Account, e.Order, o.State, e.Purpose, e.Amount, e.At})
+		b.Exemptions = append(b.Exemptions, exemptionRow{e.Account, e.Order, o.State, orderStateName(o.State), e.Purpose, e.Amount, e.At})
 	}
 	for _, o := range p.Orders {
-		b.Orders = append(b.Orders, protectiveOrderRow{o.ID, o.Account, o.Kind, o.State, o.At})
+		b.Orders = append(b.Orders, protectiveOrderRow{o.ID, o.Account, o.Kind, o.State, orderStateName(o.State), o.At})
 	}
 	return out
 }
@@ -243,6 +252,7 @@ type protectiveRow struct {
 	Protective  identity.ProtectiveID  `json:"protective"`
 	Case        identity.CaseID        `json:"case,omitempty"`
 	State       domain.ProtectiveState `json:"state"`
+	StateText   string                 `json:"stateText" doc:"state, in Chinese"`
 	Responsible identity.Unit          `json:"responsible"`
 	Consent     string                 `json:"consent"`
 	RequestedAt time.Time              `json:"requestedAt"`
@@ -273,7 +283,7 @@ func (a API) protectives(ctx context.Context, in *protectivesInput) (*protective
 	out.Body.Items = []protectiveRow{}
 	for _, p := range rows {
 		out.Body.Items = append(out.Body.Items, protectiveRow{
-			p.ID, p.Case, p.State, p.Responsible, p.Consent, p.Requested, p.Cap, p.Expires, p.Accounts, p.InForce, !p.Told.IsZero(),
+			p.ID, p.Case, p.State, protectiveStateName(p.State), p.Responsible, p.Consent, p.Requested, p.Cap, p.Expires, p.Accounts, p.InForce, !p.Told.IsZero(),
 		})
 	}
 	out.Body.NextCursor = next(in.Page, rows, func(p view.Protective) eventlog.Position { return p.Position })
@@ -294,7 +304,7 @@ func (a API) protectiveText(ctx context.Context, in *protectiveInput) (*noticeTe
 		return nil, domain.ErrNoProtective
 	}
 	l := letter.Letter{
-		About: letter.Protective, City: a.App.City.Policy.Name, Unit: past.State.Responsible, Order: identity.OrderID(past.State.ID),
+		About: letter.Protective, Authority: a.App.City.Policy.NameOf(past.State.Responsible), Unit: past.State.Responsible, Order: identity.OrderID(past.State.ID),
 		Reason: "own-account", Documents: []string{"id-card", "mandate", "expense-receipt"}, Days: a.App.City.Policy.Remedy.ObjectionDays,
 	}
 	for _, held := range past.State.Accounts {

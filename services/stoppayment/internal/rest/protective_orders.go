@@ -52,6 +52,9 @@ func (a API) fillProtective(ctx context.Context, order *bank.Order, r view.Row) 
 		order.ExpireTime = identity.FormatPlatformTime(held.ExpiresAt) // less is held, and no longer
 	default:
 		order.ExpireTime = identity.FormatPlatformTime(p.EndOf(asked))
+		if asked.Kind == domain.ProtectRenew && asked.From.After(a.App.City.Clock.Now()) {
+			order.StartTime = identity.FormatPlatformTime(asked.From) // PostponeStartTime
+		}
 		if spare := p.Exempted(r.Account); spare > 0 {
 			order.Scope, order.StopAmount = bank.ScopeAmount, (held.Balance - spare).Decimal()
 		}

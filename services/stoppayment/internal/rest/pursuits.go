@@ -19,15 +19,28 @@ type chased struct {
 	Account    identity.AccountID `json:"account"`
 	Bank       identity.BankCode  `json:"bank"`
 	Level      int                `json:"level"`
-	Order      identity.OrderID   `json:"order,omitempty"`
+	Order      identity.OrderID   `json:"order,omitempty" doc:"the stop in force, else the one under way, else the last"`
 	State      domain.OrderState  `json:"state,omitempty"`
+	StateText  string             `json:"stateText,omitempty" doc:"state, in Chinese"`
 	Withheld   string             `json:"withheld,omitempty" doc:"why no order is given"`
-	Stopped    money.Fen          `json:"stoppedFen"`
+	HeldText   string             `json:"withheldText,omitempty" doc:"withheld, in Chinese"`
+	Refused    []refusedOrder     `json:"refused,omitempty" doc:"orders of the chase that the account did not take up (止付未成立)"`
+	Stopped    money.Fen          `json:"stoppedFen" doc:"what the stops in force hold of the balance that the bank found; 0: none is in force"`
 	Attributed money.Fen          `json:"attributableFen" doc:"of this case's victims, on the account"`
 	Exact      bool               `json:"exact"`
-	ExpiresAt  time.Time          `json:"expiresAt,omitzero"`
+	ExpiresAt  time.Time          `json:"expiresAt,omitzero" doc:"of that stop"`
 	Freeze     domain.OrderState  `json:"freeze,omitempty"`
+	FreezeText string             `json:"freezeText,omitempty" doc:"freeze, in Chinese"`
 	Frozen     money.Fen          `json:"frozenFen"`
+}
+
+// refusedOrder is an order that there is not: its account did not take it up.
+type refusedOrder struct {
+	Order   identity.OrderID `json:"order"`
+	Code    string           `json:"code" doc:"of the rule that refuses it"`
+	Title   string           `json:"title"`
+	TitleEN string           `json:"titleEn"`
+	At      time.Time        `json:"at"`
 }
 
 type pursuitOutput struct {
@@ -75,23 +88,26 @@ func (a API) pursuit(ctx context.Context, in *pursuitInput) (*pursuitOutput, err
 // standing tells where one account of the chase stands, and how much is still
 // to come from it.
 func standing(p domain.Pursuit, n domain.Node, a domain.Account) (row chased, open int) {
-	row = chased{Account: n.Account, Bank: a.Ref.Bank, Level: n.Level, Order: n.Order, Withheld: n.Withheld, Exact: a.Attribution.Exact}
-	stop, known := a.Find(n.Order)
-	if n.Order != "" && !known {
+	row = chased{Account: n.Account, Bank: a.Ref.Bank, Level: n.Level, Order: n.Order, Withheld: n.Withheld, Refused: refusals(p, n.Account), Exact: a.Attribution.Exact}
+	if _, known := a.Find(n.Order); n.Order != "" && !known {
 		open++ // on its way to the account
+	} else if stop, known := a.StopNow(p.Case); known {
+		row.Order, row.State, row.ExpiresAt = stop.ID, stop.State, stop.ExpiresAt
 	}
 	for _, t := range p.FreezeOrders {
 		if _, known := a.Find(t.Order); t.Account == n.Account && !known {
 			open++
 		}
 	}
-	row.State, row.Stopped, row.ExpiresAt = stop.State, stop.Stopped(), stop.ExpiresAt
 	for _, o := range a.Orders {
 		if o.Case != p.Case {
 			continue
 		}
-		if o.Kind == domain.KindFreeze {
+		switch {
+		case o.Kind == domain.KindFreeze:
 			row.Freeze = o.State
+		case o.Kind == domain.KindStop && o.State == domain.Executed:
+			row.Stopped = max(row.Stopped, o.Stopped())
 		}
 		if o.State.Open() {
 			open++
@@ -103,7 +119,19 @@ func standing(p domain.Pursuit, n domain.Node, a domain.Account) (row chased, op
 	for _, l := range of(p.Case, a.Attribution.Held) {
 		row.Attributed += l.Amount
 	}
+	row.StateText, row.HeldText, row.FreezeText = orderStateName(row.State), withheldName(row.Withheld), orderStateName(row.Freeze)
 	return row, open + unfollowed(p, a)
+}
+
+// refusals are the orders of the chase that an account did not take up.
+func refusals(p domain.Pursuit, account identity.AccountID) (rows []refusedOrder) {
+	for _, e := range p.Refusals {
+		if e.Account == account {
+			why := domain.Refusal(e.Cause).Rule
+			rows = append(rows, refusedOrder{e.Order, e.Cause, why.ZH, why.EN, e.At})
+		}
+	}
+	return rows
 }
 
 // unfollowed counts the transfers of the case's money that the chase has still
@@ -150,7 +178,7 @@ type orderOutput struct {
 	Body struct {
 		Account  identity.AccountID `json:"account"`
 		Order    identity.OrderID   `json:"order"`
-		Warnings []event.Warning    `json:"warnings"`
+		Warnings []entry.Finding    `json:"warnings" doc:"soft findings; they stop nothing"`
 		// Restraints are what others hold on the account already (在先措施, 轮候).
 		Restraints []restraintRow `json:"restraints" doc:"what other cases and agencies hold on the account already: by whom and until when"`
 	}
@@ -193,21 +221,20 @@ func (a API) order(ctx context.Context, in *orderInput) (*orderOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	done, err := a.App.Pursuit(ctx, in.Case, cause, expected, cmd)
+	done, order, err := a.App.Order(ctx, in.Case, cause, expected, cmd)
 	if err != nil {
 		return nil, err
 	}
 	out := &orderOutput{Answer: service.Answered(done.Revision, done.Repeated)}
-	node, _ := done.State.Node(cmd.Account.ID)
-	out.Body.Account, out.Body.Order = cmd.Account.ID, node.Order
-	out.Body.Warnings, out.Body.Restraints = append([]event.Warning{}, warnings...), restraintRows(others)
+	out.Body.Account, out.Body.Order = cmd.Account.ID, order
+	out.Body.Warnings, out.Body.Restraints = entry.Told(warnings), restraintRows(others)
 	return out, nil
 }
 
-// stoppable tells an officer at once what the account would refuse later: a
-// stop that is under way or in force, an amount above what was traced, an order
-// that follows no registration. The account decides again when the order reaches
-// it. What others hold there comes back.
+// stoppable tells an officer, before the chase counts on his order, what the account
+// would refuse: a stop that is under way or in force, an amount above what was
+// traced, an order that follows no registration. The account decides again when the
+// order reaches it. What others hold there comes back.
 func (a API) stoppable(ctx context.Context, id identity.CaseID, cause es.Cause, cmd domain.OrderStop) ([]domain.Restraint, error) {
 	chase, err := a.App.Pursuits.Load(ctx, string(id))
 	if err != nil {

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/yuanlu/yuanlu/api/bank"
@@ -183,12 +184,26 @@ func (a API) heldAccounts(ctx context.Context, r *reader, code identity.BankCode
 		return err
 	}
 	for n, h := range in {
+		cmd.Held = append(cmd.Held, r.held(accounts[n].ID, n, h))
 		for _, m := range r.measures(h.Measures) {
 			cmd.Measures = append(cmd.Measures, event.Measure{Account: accounts[n].ID, Kind: m.Kind, By: m.By, Amount: m.Amount, Until: m.Until})
 		}
 	}
 	cmd.Accounts = accounts
 	return nil
+}
+
+// held reads what is on one account of a holder, the nth of the answer.
+func (r *reader) held(id identity.AccountID, n int, h bank.HeldAccount) event.HeldBalance {
+	pointer := "/accounts/" + strconv.Itoa(n)
+	held := event.HeldBalance{Account: id, Balance: r.given(h.Balance, pointer+"/balance"), Available: r.given(h.AvailableBalance, pointer+"/availableBalance"), State: h.State}
+	switch h.State {
+	case "", bank.StateNormal, bank.StateStopped, bank.StateFrozen, bank.StateClosed:
+	default:
+		r.cannotKeep(h.State, pointer+"/state", "")
+		held.State = ""
+	}
+	return held
 }
 
 // given reads an amount that may be missing.
@@ -219,80 +234,4 @@ func measureKind(code string) string {
 		return code
 	}
 	return "other"
-}
-
-type queryRow struct {
-	Order       identity.OrderID  `json:"order"`
-	Case        identity.CaseID   `json:"case"`
-	Kind        string            `json:"kind" doc:"交易码"`
-	Mode        string            `json:"mode,omitempty"`
-	State       domain.OrderState `json:"state"`
-	RequestedAt time.Time         `json:"requestedAt"`
-	AnsweredAt  time.Time         `json:"answeredAt,omitzero"`
-	Cause       string            `json:"cause,omitempty"`
-	Balance     *money.Fen        `json:"balanceFen,omitempty"`
-	Available   *money.Fen        `json:"availableFen,omitempty"`
-	Accounts    []ownedAccount    `json:"accounts,omitempty" doc:"名下账户"`
-	Measures    []standingMeasure `json:"measures,omitempty" doc:"在先措施"`
-}
-
-type ownedAccount struct {
-	Account identity.AccountID `json:"account"`
-	Bank    identity.BankCode  `json:"bank"`
-	Kind    string             `json:"kind"`
-}
-
-// standingMeasure is what stands on the account, or on another of its holder.
-type standingMeasure struct {
-	Account identity.AccountID `json:"account,omitempty" doc:"another account than the one asked about"`
-	Kind    string             `json:"kind" doc:"0001 公安止付, 0002 公安冻结, 1001 高法冻结"`
-	By      string             `json:"by"`
-	Amount  money.Fen          `json:"amountFen,omitempty"`
-	Until   time.Time          `json:"until,omitzero"`
-}
-
-type queriesOutput struct {
-	Body struct {
-		Items []queryRow `json:"items"`
-	}
-}
-
-// queries lists what was asked about an account, and the answers.
-func (a API) queries(ctx context.Context, in *accountInput) (*queriesOutput, error) {
-	if _, err := access.Require(ctx, access.DutyOfficer, access.ShiftLeader, access.Chief, access.Investigator, access.Auditor); err != nil {
-		return nil, err
-	}
-	past, err := a.App.Accounts.Load(ctx, string(in.Account))
-	if err != nil {
-		return nil, err
-	}
-	if past.Revision < 0 {
-		return nil, domain.ErrNoAccount
-	}
-	answers := map[identity.OrderID]event.AccountQueryAnswered{}
-	for _, e := range past.Events {
-		if e, ok := e.(event.AccountQueryAnswered); ok {
-			answers[e.Order] = e
-		}
-	}
-	out := &queriesOutput{}
-	out.Body.Items = []queryRow{}
-	for _, o := range past.State.Orders {
-		if o.Kind != domain.KindQuery {
-			continue
-		}
-		e := answers[o.ID]
-		row := queryRow{
-			Order: o.ID, Case: o.Case, Kind: o.Query.TxCode, Mode: o.Query.Mode, State: o.State, RequestedAt: o.RequestAt, AnsweredAt: e.At,
-			Cause: e.Cause, Balance: e.Balance, Available: e.Available,
-		}
-		for _, m := range e.Measures {
-			row.Measures = append(row.Measures, standingMeasure(m))
-		}
-		for _, held := range e.Accounts {
-			row.Accounts = append(row.Accounts, ownedAccount{held.ID, held.Bank, string(held.Kind)})
-		}
-		out.Body.Items = append(out.Body.Items, row)
-	}
-	return out, nil
 }

@@ -12,7 +12,9 @@ import (
 	"github.com/yuanlu/yuanlu/libs/entry"
 	"github.com/yuanlu/yuanlu/libs/identity"
 	"github.com/yuanlu/yuanlu/libs/money"
+	"github.com/yuanlu/yuanlu/libs/privacy"
 	"github.com/yuanlu/yuanlu/services/stoppayment/internal/domain"
+	"github.com/yuanlu/yuanlu/services/stoppayment/internal/view"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -81,11 +83,8 @@ func (a API) statement(ctx context.Context, r *reader, in bank.Answer) (s domain
 // currency is not of this ledger. What cannot be read spoils the statement, not
 // the answer: that the account is stopped counts all the same.
 func (l *lines) line(n int, t bank.Transaction) {
-	serial, err := identity.ParseSerial(t.SerialNumber)
+	serial, hidden, err := l.serial(t.SerialNumber)
 	unreadable := err != nil && t.SerialNumber != ""
-	if unreadable {
-		serial = ""
-	}
 	switch {
 	case t.Failed:
 		return
@@ -94,6 +93,9 @@ func (l *lines) line(n int, t bank.Transaction) {
 		return
 	case unreadable:
 		l.spoilt(n, "serialNumber")
+	}
+	if hidden {
+		l.cannotKeep(t.SerialNumber, row(n, "serialNumber"), serial)
 	}
 	r := event.Row{Serial: serial, Credit: t.Direction == "C", Kind: "transfer"}
 	if r.At, err = identity.ParsePlatformTime(t.Time); err != nil {
@@ -109,6 +111,27 @@ func (l *lines) line(n int, t bank.Transaction) {
 	t.CounterBankID = l.bank(t.CounterBankID, row(n, "counterBankId"), r.Serial)
 	t.CounterKind = l.kind(cmp.Or(t.CounterKind, t.CounterType), row(n, "counterKind"), r.Serial)
 	l.rows, l.from = append(l.rows, r), append(l.from, t)
+}
+
+// serials reads the serial numbers of an answer. One that is the number of an
+// account in it, or of the one that the order is about, is not kept as it came.
+func (a API) serials(of view.Row, in bank.Answer) func(string) (kept string, hidden bool, err error) {
+	numbers := map[string]bool{}
+	for _, t := range in.Transactions {
+		numbers[identity.NormaliseAccount(t.CounterNumber)], numbers[identity.NormaliseAccount(t.CounterOrderNumber)] = true, true
+	}
+	for _, held := range in.Accounts {
+		numbers[identity.NormaliseAccount(held.AccountNumber)] = true
+	}
+	known := func(number string) bool {
+		if is, looked := numbers[number]; looked {
+			return is
+		}
+		own := of.Account == identity.AccountIDOf(of.Bank, a.App.City.Keys.Index(privacy.Account, number))
+		numbers[number] = own
+		return own
+	}
+	return func(text string) (string, bool, error) { return a.Desk.Serial(text, known) }
 }
 
 // spoilt notes that a field of a row cannot be read. Rows count from 1; before the
@@ -172,12 +195,12 @@ func (a API) counterparties(ctx context.Context, rows []event.Row, in []bank.Tra
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(sealing)
 	for n, t := range in {
-		if t.Cash || t.CounterNumber == "" && t.CounterOrderNumber == "" {
-			continue
-		}
-		other := entry.Account{Bank: t.CounterBankID, Number: t.CounterNumber, Holder: t.CounterName, Kind: t.CounterKind}
+		other := entry.Account{Bank: t.CounterBankID, Number: identity.NormaliseAccount(t.CounterNumber), Holder: t.CounterName, Kind: t.CounterKind}
 		if other.Number == "" {
-			other.Number, other.Kind = t.CounterOrderNumber, orderNumber
+			other.Number, other.Kind = identity.NormaliseAccount(t.CounterOrderNumber), orderNumber
+		}
+		if t.Cash || other.Number == "" { // blanks and what nobody sees are no number
+			continue
 		}
 		group.Go(func() error {
 			leave, err := a.App.Sealing.Enter(ctx)

@@ -55,7 +55,7 @@ func (r *reader) agency(text, pointer string) string {
 
 // bank is the bank of another account. It need not be one of the city's list.
 func (r *reader) bank(text, pointer, row string) string {
-	if text == "" || bankForm.MatchString(text) {
+	if text = identity.Plain(text); text == "" || bankForm.MatchString(text) {
 		return text
 	}
 	r.cannotKeep(text, pointer, row)

@@ -3,6 +3,7 @@ package view
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -56,7 +57,7 @@ type Clocks struct{ *view.View }
 func OpenClocks(ctx context.Context, city service.City) (Clocks, error) {
 	v, err := view.Open(ctx, city.Log, view.Config{
 		Path: city.ViewPath("stoppayment-clocks"), Schema: clocksSchema, Logger: city.Logger,
-		Prefixes: []string{"account-", "pursuit-", "approval-", "protective-"}, Apply: clocksFold{codec: event.Codecs()}.apply,
+		Prefixes: []string{"account-", "pursuit-", "approval-", "protective-"}, Apply: clocksFold{codec: event.Codecs()}.apply, Linger: linger,
 	})
 	return Clocks{v}, err
 }
@@ -64,8 +65,16 @@ func OpenClocks(ctx context.Context, city service.City) (Clocks, error) {
 type clocksFold struct{ codec event.Codec[event.Event] }
 
 func (f clocksFold) apply(ctx context.Context, tx *sql.Tx, r eventlog.Recorded) error {
-	if ledger(r.Type) || r.Type == "transfer-traced.v1" || r.Type == "bank-discrepancy-found.v1" || r.Type == "order-sent.v1" {
+	if ledger(r.Type) {
 		return nil // no clock hangs on them
+	}
+	_, id, _ := strings.Cut(r.Stream, "-")
+	w := clockWriter{ctx: ctx, tx: tx, id: id}
+	switch r.Type {
+	case "transfer-traced.v1", "bank-discrepancy-found.v1", "order-sent.v1", "stop-approved.v1":
+		return nil // nor on these
+	case "stop-requested.v1", "downstream-account-found.v1":
+		return w.often(r)
 	}
 	e, err := f.codec.Decode(r.Type, r.Data)
 	if errors.Is(err, event.ErrUnknown) {
@@ -74,8 +83,6 @@ func (f clocksFold) apply(ctx context.Context, tx *sql.Tx, r eventlog.Recorded) 
 	if err != nil {
 		return err
 	}
-	_, id, _ := strings.Cut(r.Stream, "-")
-	w := clockWriter{ctx: ctx, tx: tx, id: id}
 	switch e := e.(type) {
 	case event.AccountEvent:
 		return w.account(e)
@@ -85,6 +92,31 @@ func (f clocksFold) apply(ctx context.Context, tx *sql.Tx, r eventlog.Recorded) 
 		return w.pursuit(e)
 	case event.ProtectiveEvent:
 		return w.protective(e)
+	}
+	return nil
+}
+
+// often folds the two events of which a chase leaves hundreds: of each it reads no
+// more than hangs on it.
+func (w clockWriter) often(r eventlog.Recorded) error {
+	var e struct {
+		Order   identity.OrderID `json:"order"`
+		Case    identity.CaseID  `json:"case"`
+		Unit    identity.Unit    `json:"unit"`
+		Ordinal int              `json:"ordinal"`
+		Level   int              `json:"level"`
+		Manual  bool             `json:"manual"`
+	}
+	if err := json.Unmarshal(r.Data, &e); err != nil {
+		return fmt.Errorf("decode %s: %w", r.Type, err)
+	}
+	if r.Type == "stop-requested.v1" {
+		return w.knows(e.Order, e.Case, e.Unit, e.Ordinal)
+	}
+	// Only the first account that is met can end the clock: that of level 1, or an
+	// officer's own.
+	if e.Order != "" && (e.Level == 1 || e.Manual) {
+		return w.stop(string(e.Case))
 	}
 	return nil
 }
@@ -176,12 +208,6 @@ func (w clockWriter) pursuit(e event.PursuitEvent) error {
 		return clockWriter{w.ctx, w.tx, ""}.start(ClockFirstOrder, string(e.Case), e.ReportedAt.Add(domain.FirstOrderWithin), "", e.Case, e.Unit)
 	case event.FirstOrderOverdue:
 		return w.stop(string(e.Case))
-	case event.DownstreamAccountFound:
-		// Of hundreds only the first can end the clock: that of level 1, or an
-		// officer's own.
-		if e.Order != "" && (e.Level == 1 || e.Manual) {
-			return w.stop(string(e.Case))
-		}
 	}
 	return nil
 }
@@ -237,20 +263,10 @@ func (c Clocks) Running(ctx context.Context, of identity.CaseID, unit identity.U
 	if unit != "" {
 		query, args = query+" AND substr(unit, 1, ?) = ?", append(args, len(unit.Stem()), unit.Stem())
 	}
-	rows, err := c.DB().QueryContext(ctx, query+" ORDER BY at, id LIMIT ? OFFSET ?", append(args, limit, skip)...)
-	if err != nil {
-		return nil, fmt.Errorf("list clocks: %w", err)
-	}
-	defer func() { _ = rows.Close() }() // rows.Err tells
-	var list []Clock
-	for rows.Next() {
-		var k Clock
+	return view.List(ctx, c.DB(), func(scan view.Scan) (k Clock, err error) {
 		var at int64
-		if err := rows.Scan(&k.Kind, &at, &k.Account, &k.Subject, &k.Case, &k.Unit, &k.Warned); err != nil {
-			return nil, fmt.Errorf("list clocks: %w", err)
-		}
-		k.At = time.UnixMilli(at).UTC()
-		list = append(list, k)
-	}
-	return list, rows.Err()
+		err = scan(&k.Kind, &at, &k.Account, &k.Subject, &k.Case, &k.Unit, &k.Warned)
+		k.At = moment(at)
+		return k, err
+	}, query+" ORDER BY at, id LIMIT ? OFFSET ?", append(args, limit, skip)...)
 }

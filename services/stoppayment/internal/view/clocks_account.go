@@ -1,6 +1,8 @@
 package view
 
 import (
+	"errors"
+
 	"github.com/yuanlu/yuanlu/api/event"
 	"github.com/yuanlu/yuanlu/libs/identity"
 	"github.com/yuanlu/yuanlu/services/stoppayment/internal/domain"
@@ -10,8 +12,6 @@ import (
 // come of it.
 func (w clockWriter) account(e event.AccountEvent) error {
 	switch e := e.(type) { //nolint:gochecksumtype // see measure
-	case event.StopRequested:
-		return w.knows(e.Order, e.Case, e.Unit, e.Ordinal)
 	case event.FreezeRequested:
 		return w.knows(e.Order, e.Case, e.Operator.Unit, 0)
 	case event.LiftRequested:
@@ -28,6 +28,9 @@ func (w clockWriter) account(e event.AccountEvent) error {
 		}
 		return w.start(ClockRelease, string(e.Order), e.Due, e.Target, e.Case, e.Operator.Unit)
 	case event.PaperOrderRegistered:
+		if e.Order != "" {
+			return nil // an order by the channel is in its place: nothing is owed
+		}
 		return w.start(ClockPaper, string(e.Registration), e.Due, "", e.Case, e.Operator.Unit)
 	case event.ObjectionFiled:
 		return w.start(ClockObjection, string(e.Objection), e.Due, "", e.Case, e.Unit)
@@ -48,11 +51,22 @@ func (w clockWriter) account(e event.AccountEvent) error {
 	return w.measure(e)
 }
 
+// satisfied ends the clocks of telephone and paper orders that owe no papers any
+// more.
+func (w clockWriter) satisfied(some []identity.RegistrationID) error {
+	for _, id := range some {
+		if err := w.stop(string(id)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // measure folds what has become of a stop or a freeze.
 func (w clockWriter) measure(e event.AccountEvent) error {
 	switch e := e.(type) { //nolint:gochecksumtype // see follow
 	case event.StopExecuted:
-		return w.startOf(ClockStop, e.Order, e.ExpiresAt)
+		return errors.Join(w.startOf(ClockStop, e.Order, e.ExpiresAt), w.satisfied(e.InPlaceOf))
 	case event.StopAnswerCorrected:
 		return w.move(string(e.Order), e.ExpiresAt)
 	case event.StopExpiryWarned:
@@ -71,7 +85,7 @@ func (w clockWriter) measure(e event.AccountEvent) error {
 	case event.StopNarrowed:
 		return w.stop(string(e.By))
 	case event.FreezeExecuted:
-		return w.startOf(ClockFreeze, e.Order, e.ExpiresAt)
+		return errors.Join(w.startOf(ClockFreeze, e.Order, e.ExpiresAt), w.satisfied(e.InPlaceOf))
 	case event.FreezeRenewed:
 		return w.move(string(e.Order), e.ExpiresAt)
 	case event.FreezeLapsed:

@@ -63,7 +63,7 @@ type Reach struct {
 func OpenBanks(ctx context.Context, city service.City) (Banks, error) {
 	v, err := view.Open(ctx, city.Log, view.Config{
 		Path: city.ViewPath("stoppayment-banks"), Schema: banksSchema, Prefixes: []string{accountPrefix, protectedPrefix, bankPrefix}, Logger: city.Logger,
-		Apply: banksFold{codec: event.Codecs()}.apply,
+		Apply: banksFold{codec: event.Codecs()}.apply, Linger: linger,
 	})
 	return Banks{v}, err
 }
@@ -239,61 +239,51 @@ func (b Banks) Discrepancies(ctx context.Context, code identity.BankCode, of ide
 	if before != eventlog.Start {
 		where("position < ?", before)
 	}
-	rows, err := b.DB().QueryContext(ctx, query+" ORDER BY position DESC LIMIT ?", append(args, limit)...)
-	if err != nil {
-		return nil, fmt.Errorf("list discrepancies: %w", err)
-	}
-	defer func() { _ = rows.Close() }() // rows.Err tells
-	codec, list := event.Codecs(), []Discrepancy{}
-	for rows.Next() {
-		var d Discrepancy
+	codec := event.Codecs()
+	return view.List(ctx, b.DB(), func(scan view.Scan) (d Discrepancy, err error) {
 		var stored []byte
-		if err := rows.Scan(&d.Position, &d.Kind, &d.Bank, &d.Case, &d.Account, &stored); err != nil {
-			return nil, fmt.Errorf("list discrepancies: %w", err)
+		if err = scan(&d.Position, &d.Kind, &d.Bank, &d.Case, &d.Account, &stored); err != nil {
+			return d, err
 		}
 		var named map[string]json.RawMessage
-		if err := json.Unmarshal(stored, &named); err != nil {
-			return nil, fmt.Errorf("list discrepancies: %w", err)
+		if err = json.Unmarshal(stored, &named); err != nil {
+			return d, err
 		}
 		for name, data := range named { // one
-			if d.Event, err = codec.Decode(name, data); err != nil {
-				return nil, fmt.Errorf("list discrepancies: %w", err)
-			}
+			d.Event, err = codec.Decode(name, data)
 		}
-		list = append(list, d)
-	}
-	return list, rows.Err()
+		return d, err
+	}, query+" ORDER BY position DESC LIMIT ?", append(args, limit)...)
 }
 
 // Reached tells how each bank can be reached of which anything is known.
 func (b Banks) Reached(ctx context.Context) (map[identity.BankCode]Reach, error) {
 	reached := map[identity.BankCode]Reach{}
-	err := b.each(ctx, "SELECT code, since, cause, answered FROM banks", func(scan func(...any) error) error {
+	err := view.Each(ctx, b.DB(), func(scan view.Scan) error {
 		var code identity.BankCode
 		var since, answered int64
 		var r Reach
-		if err := scan(&code, &since, &r.Cause, &answered); err != nil {
-			return err
-		}
-		r.UnreachableSince, r.AnsweredAt = instant(since), instant(answered)
+		err := scan(&code, &since, &r.Cause, &answered)
+		r.UnreachableSince, r.AnsweredAt = moment(since), moment(answered)
 		reached[code] = r
-		return nil
-	})
+		return err
+	}, "SELECT code, since, cause, answered FROM banks")
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("list banks: %w", err)
 	}
-	err = b.each(ctx, "SELECT bank, count(*) FROM orders WHERE undelivered = 1 GROUP BY bank", func(scan func(...any) error) error {
+	err = view.Each(ctx, b.DB(), func(scan view.Scan) error {
 		var code identity.BankCode
 		var count int
-		if err := scan(&code, &count); err != nil {
-			return err
-		}
+		err := scan(&code, &count)
 		r := reached[code]
 		r.Undelivered = count
 		reached[code] = r
-		return nil
-	})
-	return reached, err
+		return err
+	}, "SELECT bank, count(*) FROM orders WHERE undelivered = 1 GROUP BY bank")
+	if err != nil {
+		return nil, fmt.Errorf("list banks: %w", err)
+	}
+	return reached, nil
 }
 
 // Asked tells when an order was asked for; zero if the list does not know it.
@@ -302,26 +292,5 @@ func (b Banks) Asked(ctx context.Context, id identity.OrderID) (time.Time, error
 	if err := b.DB().QueryRowContext(ctx, "SELECT coalesce((SELECT asked FROM orders WHERE id = ?), 0)", id).Scan(&at); err != nil {
 		return time.Time{}, fmt.Errorf("find order: %w", err)
 	}
-	return instant(at), nil
-}
-
-func (b Banks) each(ctx context.Context, query string, row func(scan func(...any) error) error) error {
-	rows, err := b.DB().QueryContext(ctx, query)
-	if err != nil {
-		return fmt.Errorf("list banks: %w", err)
-	}
-	defer func() { _ = rows.Close() }() // rows.Err tells
-	for rows.Next() {
-		if err := row(rows.Scan); err != nil {
-			return fmt.Errorf("list banks: %w", err)
-		}
-	}
-	return rows.Err()
-}
-
-func instant(milli int64) time.Time {
-	if milli == 0 {
-		return time.Time{}
-	}
-	return time.UnixMilli(milli).UTC()
+	return moment(at), nil
 }

@@ -1,11 +1,13 @@
 package view
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,6 +29,7 @@ const remedySchema = `CREATE TABLE objections (
 	ord TEXT NOT NULL, about TEXT NOT NULL, position INTEGER NOT NULL, account TEXT NOT NULL, kase TEXT NOT NULL, since INTEGER NOT NULL,
 	told INTEGER NOT NULL DEFAULT 0, deferred INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (ord, about));
 	CREATE INDEX notices_by_told ON notices (told, position);
+	CREATE TABLE followed (ord TEXT PRIMARY KEY, registration TEXT NOT NULL) WITHOUT ROWID;
 	CREATE TABLE wrong_stops (
 	ord TEXT PRIMARY KEY, position INTEGER NOT NULL, account TEXT NOT NULL, kase TEXT NOT NULL, objection TEXT NOT NULL, cause TEXT NOT NULL,
 	damage INTEGER NOT NULL, responsible TEXT NOT NULL, follow TEXT NOT NULL, at INTEGER NOT NULL);
@@ -45,11 +48,13 @@ func OpenRemedies(ctx context.Context, city service.City) (Remedies, error) {
 	accounts := light(view.Folding("stoppayment-remedies", event.AccountCodec(), event.ErrUnknown, applyRemedy))
 	protective := view.Folding("stoppayment-remedies", event.ProtectiveCodec(), event.ErrUnknown, applyProtective)
 	v, err := view.Open(ctx, city.Log, view.Config{
-		Path: city.ViewPath("stoppayment-remedies"), Schema: remedySchema, Prefixes: []string{"account-", "protective-"}, Logger: city.Logger,
+		Path: city.ViewPath("stoppayment-remedies"), Schema: remedySchema, Prefixes: []string{"account-", "protective-"}, Logger: city.Logger, Linger: linger,
 		Apply: func(ctx context.Context, tx *sql.Tx, r eventlog.Recorded) error {
 			switch {
 			case strings.HasPrefix(r.Stream, "protective-"):
 				return protective(ctx, tx, r)
+			case r.Type == "stop-requested.v1" && !bytes.Contains(r.Data, []byte(`"registration":`)):
+				return nil // it takes over from no paper: most do not
 			case listed(r.Type):
 				return accounts(ctx, tx, r)
 			}
@@ -65,7 +70,8 @@ func listed(name string) bool {
 	switch name {
 	case "objection-filed.v1", "objection-accepted.v1", "objection-decided.v1", "objection-overdue.v1", "holder-notified.v1",
 		"holder-notice-deferred.v1", "wrong-stop-confirmed.v1", "disproportion-found.v1", "stop-executed.v1", "stop-narrowed.v1",
-		"stop-lifted.v1", "stop-lapsed.v1", "freeze-executed.v1", "freeze-lifted.v1", "freeze-lapsed.v1", "freeze-partially-released.v1":
+		"stop-lifted.v1", "stop-lapsed.v1", "freeze-executed.v1", "freeze-lifted.v1", "freeze-lapsed.v1", "freeze-partially-released.v1",
+		"paper-order-registered.v1", "stop-requested.v1":
 		return true
 	}
 	return false
@@ -91,6 +97,10 @@ func applyRemedy(ctx context.Context, tx *sql.Tx, r eventlog.Recorded, e event.A
 		}
 		return exec("INSERT INTO wrong_stops VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 			e.Order, r.Position, account, e.Case, e.Objection, e.Cause, e.Damage, e.Responsible, string(follow), e.At.UnixMilli())
+	case event.StopExecuted:
+		return errors.Join(applyNotice(exec, r, account, e), takeOver(ctx, tx, e.Order, e.InPlaceOf))
+	case event.FreezeExecuted:
+		return errors.Join(applyNotice(exec, r, account, e), takeOver(ctx, tx, e.Order, e.InPlaceOf))
 	case event.DisproportionFound:
 		return exec("INSERT OR REPLACE INTO disproportions VALUES (?, ?, ?, ?, ?, ?, ?, 1)",
 			e.Order, r.Position, account, e.Case, e.Held, e.Attributable, e.At.UnixMilli())
@@ -114,6 +124,16 @@ func applyNotice(exec func(string, ...any) error, r eventlog.Recorded, account s
 			SELECT ord, ?, ?, account, kase, ? FROM notices WHERE ord = ? AND about = ?`, domain.AboutLift, r.Position, at.UnixMilli(), order, domain.AboutMeasure))
 	}
 	switch e := e.(type) { //nolint:gochecksumtype // see listed
+	case event.PaperOrderRegistered:
+		if e.Order != "" {
+			return nil // the holder is told of the order that is in its place
+		}
+		return owed(identity.OrderID(e.Registration), domain.AboutMeasure, e.Case, e.AskedAt)
+	case event.StopRequested:
+		if e.Registration == "" {
+			return nil
+		}
+		return exec("INSERT OR REPLACE INTO followed VALUES (?, ?)", e.Order, e.Registration)
 	case event.StopExecuted:
 		return owed(e.Order, domain.AboutMeasure, e.Case, e.ExecutedAt)
 	case event.FreezeExecuted:
@@ -139,6 +159,39 @@ func applyNotice(exec func(string, ...any) error, r eventlog.Recorded, account s
 		return exec("UPDATE notices SET deferred = ? WHERE ord = ? AND about = ?", e.Until.UnixMilli(), e.Order, e.About)
 	}
 	return nil
+}
+
+// takeOver hands what the holder is owed about telephone or paper orders over to the
+// order that was carried out in their place, with what he was told of them: the one
+// that it names, and those that it names not.
+func takeOver(ctx context.Context, tx *sql.Tx, order identity.OrderID, others []identity.RegistrationID) error {
+	var named identity.RegistrationID
+	err := tx.QueryRowContext(ctx, "SELECT registration FROM followed WHERE ord = ?", order).Scan(&named)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+	case err != nil:
+		return fmt.Errorf("take a notice over: %w", err)
+	default:
+		others = append(slices.Clip(others), named)
+	}
+	for _, registration := range others {
+		if err := takeOne(ctx, tx, order, registration); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func takeOne(ctx context.Context, tx *sql.Tx, order identity.OrderID, registration identity.RegistrationID) error {
+	var told, deferred int64
+	err := tx.QueryRowContext(ctx, "DELETE FROM notices WHERE about = ? AND ord = ? RETURNING told, deferred", domain.AboutMeasure, registration).Scan(&told, &deferred)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("take a notice over: %w", err)
+	}
+	return execIn(ctx, tx)("UPDATE notices SET told = max(told, ?), deferred = max(deferred, ?) WHERE ord = ? AND about = ?", told, deferred, order, domain.AboutMeasure)
 }
 
 func execIn(ctx context.Context, tx *sql.Tx) func(string, ...any) error {
@@ -174,7 +227,7 @@ type Objection struct {
 func (v Remedies) Objections(ctx context.Context, open bool, unit identity.Unit, after eventlog.Position, limit int) ([]Objection, error) {
 	query := "SELECT id, position, account, ord, protective, kase, unit, grounds, channel, filed, due, accepted, overdue, outcome, reason, decided FROM objections " +
 		"WHERE (outcome = '') = ? AND position > ? AND (? = '' OR unit = ?) ORDER BY position LIMIT ?"
-	return list(ctx, v.DB(), func(scan func(...any) error) (o Objection, err error) {
+	return view.List(ctx, v.DB(), func(scan view.Scan) (o Objection, err error) {
 		var filed, due, accepted, decided int64
 		err = scan(&o.ID, &o.Position, &o.Account, &o.Order, &o.Protective, &o.Case, &o.Unit, &o.Grounds, &o.Channel, &filed, &due, &accepted, &o.Overdue, &o.Outcome, &o.Reason, &decided)
 		o.Filed, o.Due, o.Accepted, o.Decided = moment(filed), moment(due), moment(accepted), moment(decided)
@@ -198,7 +251,7 @@ type Notice struct {
 func (v Remedies) Untold(ctx context.Context, deferred bool, at time.Time, after eventlog.Position, limit int) ([]Notice, error) {
 	query := "SELECT ord, about, position, account, kase, since, deferred FROM notices " +
 		"WHERE told = 0 AND (deferred > ?) = ? AND position > ? ORDER BY position LIMIT ?"
-	return list(ctx, v.DB(), func(scan func(...any) error) (n Notice, err error) {
+	return view.List(ctx, v.DB(), func(scan view.Scan) (n Notice, err error) {
 		var since, until int64
 		err = scan(&n.Order, &n.About, &n.Position, &n.Account, &n.Case, &since, &until)
 		n.Since, n.Deferred = moment(since), moment(until)
@@ -225,14 +278,15 @@ type WrongStop struct {
 func (v Remedies) WrongStops(ctx context.Context, from, to time.Time, after eventlog.Position, limit int) ([]WrongStop, error) {
 	query := "SELECT ord, position, account, kase, objection, cause, damage, responsible, follow, at FROM wrong_stops " +
 		"WHERE at >= ? AND at < ? AND position > ? ORDER BY position LIMIT ?"
-	return list(ctx, v.DB(), func(scan func(...any) error) (w WrongStop, err error) {
+	return view.List(ctx, v.DB(), func(scan view.Scan) (w WrongStop, err error) {
 		var at int64
 		var follow string
 		if err = scan(&w.Order, &w.Position, &w.Account, &w.Case, &w.Objection, &w.Cause, &w.Damage, &w.Responsible, &follow, &at); err != nil {
 			return w, err
 		}
 		w.At = moment(at)
-		return w, json.Unmarshal([]byte(follow), &w.Follow)
+		err = json.Unmarshal([]byte(follow), &w.Follow)
+		return w, err
 	}, query, from.UnixMilli(), to.UnixMilli(), after, limit)
 }
 
@@ -246,7 +300,7 @@ type Total struct {
 // WrongTotals adds the wrong stops of a period up by cause, from the events
 // themselves.
 func (v Remedies) WrongTotals(ctx context.Context, from, to time.Time) ([]Total, error) {
-	return list(ctx, v.DB(), func(scan func(...any) error) (t Total, err error) {
+	return view.List(ctx, v.DB(), func(scan view.Scan) (t Total, err error) {
 		err = scan(&t.Cause, &t.Count, &t.Damage)
 		return t, err
 	}, "SELECT cause, COUNT(*), SUM(damage) FROM wrong_stops WHERE at >= ? AND at < ? GROUP BY cause ORDER BY cause", from.UnixMilli(), to.UnixMilli())
@@ -265,7 +319,7 @@ type Disproportion struct {
 
 // Disproportions lists those that still stand, oldest first after a position.
 func (v Remedies) Disproportions(ctx context.Context, after eventlog.Position, limit int) ([]Disproportion, error) {
-	return list(ctx, v.DB(), func(scan func(...any) error) (d Disproportion, err error) {
+	return view.List(ctx, v.DB(), func(scan view.Scan) (d Disproportion, err error) {
 		var at int64
 		err = scan(&d.Order, &d.Position, &d.Account, &d.Case, &d.Held, &d.Attributable, &at)
 		d.At = moment(at)
@@ -279,21 +333,4 @@ func moment(ms int64) time.Time {
 		return time.Time{}
 	}
 	return time.UnixMilli(ms).UTC()
-}
-
-func list[T any](ctx context.Context, db *sql.DB, read func(scan func(...any) error) (T, error), query string, args ...any) ([]T, error) {
-	rows, err := db.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, fmt.Errorf("list: %w", err)
-	}
-	defer func() { _ = rows.Close() }() // rows.Err tells
-	var all []T
-	for rows.Next() {
-		one, err := read(rows.Scan)
-		if err != nil {
-			return nil, fmt.Errorf("list: %w", err)
-		}
-		all = append(all, one)
-	}
-	return all, rows.Err()
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/yuanlu/yuanlu/libs/eventlog"
 	"github.com/yuanlu/yuanlu/libs/identity"
+	"github.com/yuanlu/yuanlu/libs/view"
 )
 
 // The states in these queries are written out and the indexes named, so that they
@@ -32,20 +33,10 @@ func (o Orders) ToSend(ctx context.Context, code identity.BankCode, limit int) (
 
 // BanksToSend lists the banks that have orders to take.
 func (o Orders) BanksToSend(ctx context.Context) ([]identity.BankCode, error) {
-	rows, err := o.DB().QueryContext(ctx, banksToSend)
-	if err != nil {
-		return nil, fmt.Errorf("list banks with orders: %w", err)
-	}
-	defer func() { _ = rows.Close() }() // rows.Err tells
-	var list []identity.BankCode
-	for rows.Next() {
-		var code identity.BankCode
-		if err := rows.Scan(&code); err != nil {
-			return nil, fmt.Errorf("list banks with orders: %w", err)
-		}
-		list = append(list, code)
-	}
-	return list, rows.Err()
+	return view.List(ctx, o.DB(), func(scan view.Scan) (code identity.BankCode, err error) {
+		err = scan(&code)
+		return code, err
+	}, banksToSend)
 }
 
 // Backlog (待办) is how many orders of a bank are open, and which is the oldest.
@@ -56,20 +47,17 @@ type Backlog struct {
 
 // OpenByBank counts the open orders of every bank that has any.
 func (o Orders) OpenByBank(ctx context.Context) (map[identity.BankCode]Backlog, error) {
-	rows, err := o.DB().QueryContext(ctx, openByBank)
-	if err != nil {
-		return nil, fmt.Errorf("count open orders: %w", err)
-	}
-	defer func() { _ = rows.Close() }() // rows.Err tells
 	open := map[identity.BankCode]Backlog{}
-	for rows.Next() {
+	err := view.Each(ctx, o.DB(), func(scan view.Scan) error {
 		var code identity.BankCode
 		var at eventlog.Position
 		var is Backlog
-		if err := rows.Scan(&code, &is.Count, &at, &is.Oldest); err != nil {
-			return nil, fmt.Errorf("count open orders: %w", err)
-		}
+		err := scan(&code, &is.Count, &at, &is.Oldest)
 		open[code] = is
+		return err
+	}, openByBank)
+	if err != nil {
+		return nil, fmt.Errorf("count open orders: %w", err)
 	}
-	return open, rows.Err()
+	return open, nil
 }

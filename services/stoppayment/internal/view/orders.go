@@ -7,7 +7,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
-	"fmt"
 
 	"github.com/yuanlu/yuanlu/api/bank"
 	"github.com/yuanlu/yuanlu/api/event"
@@ -138,19 +137,12 @@ func (o orders) exec(query string, args ...any) error {
 
 // open runs a statement that makes orders open to their banks, and returns these.
 func (o orders) open(query string, args ...any) error {
-	rows, err := o.tx.QueryContext(o.ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = rows.Close() }() // rows.Err tells
-	for rows.Next() {
+	return view.Each(o.ctx, o.tx, func(scan view.Scan) error {
 		var bank identity.BankCode
-		if err := rows.Scan(&bank); err != nil {
-			return err
-		}
+		err := scan(&bank)
 		o.news.touch(bank)
-	}
-	return rows.Err()
+		return err
+	}, query, args...)
 }
 
 func (o orders) insert(e entry) error {
@@ -251,9 +243,11 @@ func (o orders) followed(e event.AccountEvent) error {
 
 const columns = "SELECT id, position, account, kase, bank, tx, state, level, type, request, approver, protective FROM orders "
 
-// InState lists orders by where they stand, oldest first, after a position.
+// InState lists orders by where they stand, oldest first, after a position. What
+// waits for an approval is of accounts alone: a protective stop is approved as a
+// whole, and has a list of its own.
 func (o Orders) InState(ctx context.Context, state domain.OrderState, after eventlog.Position, limit int) ([]Row, error) {
-	return o.query(ctx, columns+"WHERE state = ? AND position > ? ORDER BY position LIMIT ?", state, after, limit)
+	return o.query(ctx, columns+"WHERE state = ? AND position > ? AND (protective = '' OR state <> ?) ORDER BY position LIMIT ?", state, after, domain.Waiting, limit)
 }
 
 // One finds an order; [domain.ErrNoOrder] if the list does not know it.
@@ -269,22 +263,12 @@ func (o Orders) One(ctx context.Context, id identity.OrderID) (Row, error) {
 }
 
 func (o Orders) query(ctx context.Context, query string, args ...any) ([]Row, error) {
-	rows, err := o.DB().QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, fmt.Errorf("list orders: %w", err)
-	}
-	defer func() { _ = rows.Close() }() // rows.Err tells
-	var list []Row
-	for rows.Next() {
-		var r Row
+	return view.List(ctx, o.DB(), func(scan view.Scan) (r Row, err error) {
 		var approver []byte
-		if err := rows.Scan(&r.Order, &r.Position, &r.Account, &r.Case, &r.Bank, &r.TxCode, &r.State, &r.Level, &r.Type, &r.Request, &approver, &r.Protective); err != nil {
-			return nil, fmt.Errorf("list orders: %w", err)
+		if err = scan(&r.Order, &r.Position, &r.Account, &r.Case, &r.Bank, &r.TxCode, &r.State, &r.Level, &r.Type, &r.Request, &approver, &r.Protective); err != nil {
+			return r, err
 		}
-		if err := json.Unmarshal(approver, &r.Approver); err != nil {
-			return nil, fmt.Errorf("list orders: %w", err)
-		}
-		list = append(list, r)
-	}
-	return list, rows.Err()
+		err = json.Unmarshal(approver, &r.Approver)
+		return r, err
+	}, query, args...)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/yuanlu/yuanlu/api/event"
 	"github.com/yuanlu/yuanlu/libs/eventlog"
 	"github.com/yuanlu/yuanlu/libs/identity"
+	"github.com/yuanlu/yuanlu/libs/view"
 	"github.com/yuanlu/yuanlu/services/stoppayment/internal/domain"
 )
 
@@ -133,7 +134,7 @@ func (v Remedies) Protectives(ctx context.Context, state domain.ProtectiveState,
 	if state == domain.ProtectiveActive {
 		also = domain.ProtectiveReleasing
 	}
-	return list(ctx, v.DB(), func(scan func(...any) error) (p Protective, err error) {
+	return view.List(ctx, v.DB(), func(scan view.Scan) (p Protective, err error) {
 		var requested, limit, told, expires int64
 		err = scan(&p.ID, &p.Position, &p.Case, &p.Responsible, &p.State, &p.Consent, &requested, &limit, &told, &p.Accounts, &p.InForce, &expires)
 		p.Requested, p.Cap, p.Told, p.Expires = moment(requested), moment(limit), moment(told), moment(expires)

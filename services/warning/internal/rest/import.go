@@ -35,7 +35,7 @@ type importOutput struct {
 		Alert    identity.AlertID `json:"alert"`
 		Level    event.AlertLevel `json:"level"`
 		Reasons  []string         `json:"reasons" doc:"why it has this level"`
-		Warnings []event.Warning  `json:"warnings" doc:"soft findings; they stop nothing"`
+		Warnings []entry.Finding  `json:"warnings" doc:"soft findings; they stop nothing"`
 	}
 }
 
@@ -56,10 +56,10 @@ func (a API) imported(ctx context.Context, in *importInput) (*importOutput, erro
 		return nil, err
 	}
 	out := &importOutput{Answer: service.Answered(done.Revision, done.Repeated), Location: "/v1/alerts/" + string(id)}
-	out.Body.Alert, out.Body.Level, out.Body.Reasons, out.Body.Warnings = id, done.State.Level, done.State.Reasons, []event.Warning{}
+	out.Body.Alert, out.Body.Level, out.Body.Reasons, out.Body.Warnings = id, done.State.Level, done.State.Reasons, []entry.Finding{}
 	for _, e := range done.Events {
 		if order, ok := e.(event.WarningOrderImported); ok {
-			out.Body.Warnings = append(out.Body.Warnings, order.Warnings...)
+			out.Body.Warnings = append(out.Body.Warnings, entry.Told(order.Warnings)...)
 		}
 	}
 	return out, nil

@@ -30,7 +30,7 @@ type paymentOutput struct {
 	Location string `header:"Location" doc:"of the case, once it has opened"`
 	Body     struct {
 		Case     identity.CaseID `json:"case" doc:"opens by itself"`
-		Warnings []event.Warning `json:"warnings" doc:"soft findings; they stop nothing"`
+		Warnings []entry.Finding `json:"warnings" doc:"soft findings; they stop nothing"`
 	}
 }
 
@@ -50,10 +50,10 @@ func (a API) payment(ctx context.Context, in *paymentInput) (*paymentOutput, err
 		return nil, err
 	}
 	out := &paymentOutput{Answer: service.Answered(done.Revision, done.Repeated), Location: "/v1/cases/" + string(done.State.Case)}
-	out.Body.Case, out.Body.Warnings = done.State.Case, []event.Warning{}
+	out.Body.Case, out.Body.Warnings = done.State.Case, []entry.Finding{}
 	for _, e := range done.Events {
 		if paid, ok := e.(event.PaymentDiscovered); ok {
-			out.Body.Warnings = append(out.Body.Warnings, paid.Warnings...)
+			out.Body.Warnings = append(out.Body.Warnings, entry.Told(paid.Warnings)...)
 		}
 	}
 	return out, nil

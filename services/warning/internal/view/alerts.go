@@ -5,7 +5,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"math"
 	"slices"
 	"time"
@@ -115,27 +114,14 @@ func parse(s string) (time.Time, error) {
 // place in the queue (0: from its head).
 func (a Alerts) Page(ctx context.Context, closed bool, after uint64, limit int) ([]Row, error) {
 	cursor := int64(min(after, math.MaxInt64)) //nolint:gosec // SQLite counts to 2^63; no page ends beyond
-	rows, err := a.DB().QueryContext(ctx, `SELECT id, place, level, supplier, external, type, signal, unit, sign_due, contact_due, signed, contacts, breaches, case_id, outcome
+	return view.List(ctx, a.DB(), row, `SELECT id, place, level, supplier, external, type, signal, unit, sign_due, contact_due, signed, contacts, breaches, case_id, outcome
 		FROM alerts WHERE closed = ? AND place > ? ORDER BY place LIMIT ?`, closed, cursor, limit)
-	if err != nil {
-		return nil, fmt.Errorf("list alerts: %w", err)
-	}
-	defer func() { _ = rows.Close() }() // rows.Err tells
-	list := []Row{}
-	for rows.Next() {
-		r, err := scan(rows)
-		if err != nil {
-			return nil, fmt.Errorf("list alerts: %w", err)
-		}
-		list = append(list, r)
-	}
-	return list, rows.Err()
 }
 
-func scan(rows *sql.Rows) (Row, error) {
+func row(scan view.Scan) (Row, error) {
 	var r Row
 	var signal, signDue, contactDue string
-	err := rows.Scan(&r.Alert, &r.Place, &r.Level, &r.Supplier, &r.ExternalID, &r.FraudType, &signal, &r.To, &signDue, &contactDue,
+	err := scan(&r.Alert, &r.Place, &r.Level, &r.Supplier, &r.ExternalID, &r.FraudType, &signal, &r.To, &signDue, &contactDue,
 		&r.Signed, &r.Contacts, &r.Breaches, &r.Case, &r.Outcome)
 	if err != nil {
 		return r, err

@@ -14,9 +14,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/yuanlu/yuanlu/libs/access"
 	"github.com/yuanlu/yuanlu/libs/chain"
 	"github.com/yuanlu/yuanlu/libs/clock"
+	"github.com/yuanlu/yuanlu/libs/es"
 	"github.com/yuanlu/yuanlu/libs/eventlog"
 	"github.com/yuanlu/yuanlu/libs/eventnode"
 	"github.com/yuanlu/yuanlu/libs/identity"
@@ -134,6 +136,25 @@ func report(t *testing.T, base string) string {
 		"transfers": []any{map[string]any{"from": side(0), "to": side(1), "amountFen": 483000000, "at": time.Now().Add(-time.Minute)}},
 	}, &filed)
 	return filed.Case
+}
+
+// write writes events as a service would, chained and correlated to a case.
+func write[E any](t *testing.T, city service.City, category string, codec es.Codec[E]) func(id, correlation string, events ...E) {
+	t.Helper()
+	writer := es.Case[struct{}, []E, E]{
+		Decider: es.Decider[struct{}, []E, E]{
+			Decide: func(_ struct{}, events []E) ([]E, error) { return events, nil },
+			Evolve: func(s struct{}, _ E) struct{} { return s },
+		},
+		Category: category, Codec: codec, Log: city.Log, Suite: city.Suite, Now: city.Clock.Now,
+	}
+	return func(id, correlation string, events ...E) {
+		t.Helper()
+		cause := es.Cause{Command: uuid.New(), Actor: es.Actor{User: "001234", Unit: "440982000000"}, Correlation: correlation, At: city.Clock.Now()}
+		if _, err := writer.Handle(t.Context(), id, cause, es.AnyRevision, events); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // secretName stands for all personal data.

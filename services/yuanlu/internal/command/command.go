@@ -52,15 +52,20 @@ func Execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 func root() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "yuanlu",
-		Short: "原路: case management for a city anti-fraud centre",
-		Long: `原路 (yuanlu) follows a fraud case from the first report over the emergency stop
+		Short: "原路：城市反诈中心办案系统 Case management for a city anti-fraud centre",
+		Long: `原路跟踪一起电信网络诈骗案件的全过程：从接警、紧急止付、冻结，到把钱退回被害人本人账户。
+
+数据写到标准输出，进度写到标准错误。
+退出码：0 完成，1 失败，2 用法错误，3 未找到，4 状态冲突。
+
+原路 (yuanlu) follows a fraud case from the first report over the emergency stop
 and freeze to the money back on the victim's own account (原路退还).
 
 Data goes to standard output, progress to standard error.
 Exit codes: 0 done, 1 failed, 2 usage, 3 not found, 4 conflict.`,
-		Example: `  yuanlu run --demo            # a whole city on this machine, for trying out
-  yuanlu demo maoming-483      # in a second terminal: the real case, from report to refund
-  yuanlu replay CASE           # every event of that case, its chain verified`,
+		Example: `  yuanlu run --demo            # 在本机启动整座城市，供试用 a whole city on this machine, for trying out
+  yuanlu demo maoming-483      # 在另一终端：真实案例，从接警到返还 in a second terminal: the real case, from report to refund
+  yuanlu replay CASE           # 该案全部事件，并校验链 every event of that case, its chain verified`,
 		SilenceUsage: true, SilenceErrors: true,
 		Args: usage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -70,6 +75,7 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 not found, 4 conflict.`,
 	}
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w: %w", errUsage, err) })
 	cmd.AddCommand(runCommand(), demoCommand(), replayCommand(), flowCommand(), eventstoreCommand(), conformanceCommand(), tokenCommand(), versionCommand())
+	inTwoLanguages(cmd)
 	return cmd
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/yuanlu/yuanlu/libs/access"
 	"github.com/yuanlu/yuanlu/libs/eventlog"
 	"github.com/yuanlu/yuanlu/libs/eventnode"
+	"github.com/yuanlu/yuanlu/libs/identity"
 	"github.com/yuanlu/yuanlu/libs/privacy"
 	"github.com/yuanlu/yuanlu/libs/service"
 	"github.com/yuanlu/yuanlu/services/yuanlu/internal/command"
@@ -52,6 +53,8 @@ func TestExitCodesAreAContract(t *testing.T) {
 		{"the future is wrong usage", []string{"replay", known, "--server", base, "--at", tomorrow}, 2, "time-in-future"},
 		{"an unknown case is not found", []string{"replay", "00000000-0000-0000-0000-000000000000", "--server", base}, 3, "case-unknown"},
 		{"a case not known yet is not found", []string{"replay", known, "--server", base, "--at", "2021-07-17 16:05"}, 3, "case-unknown"},
+		{"a stream that verifies is done", []string{"replay", "case-" + known, "--stream", "--server", base}, 0, ""},
+		{"an unknown stream is not found", []string{"replay", "--stream", "bank-nobody", "--server", base}, 3, "stream-unknown"},
 		{"a city that does not answer has failed", []string{"replay", known, "--server", "http://127.0.0.1:1"}, 1, "yuanlu run"},
 		{"a real city gives no token away", []string{"replay", known, "--server", private}, 1, "--token"},
 		{"a bad token has failed", []string{"replay", known, "--server", base, "--token", "nonsense"}, 1, "token-invalid"},
@@ -150,6 +153,62 @@ func TestI61_AnAlteredEventEndsTheReplayWhereItIs(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+func TestI61_WhatABankHasAnsweredToNoOrderIsReplayedAndVerified(t *testing.T) {
+	city, handler := open(t, true)
+	base := serve(t, handler)
+	id := report(t, base)
+	write(t, city, "account", event.AccountCodec())("x", id, event.StopRequested{Order: "0aa0aa0a", Case: identity.CaseID(id), Level: 1})
+	write(t, city, "bank", event.DeskCodec())("B", "", event.BankUnreachable{Bank: "B", Cause: "tls"},
+		event.StrayAnswerReceived{Bank: "B", Order: "0aa0aa0a", Reason: "order-of-another-bank", Digest: "digest"}, event.StrayAnswersDropped{Bank: "B"})
+	token, err := city.Issuer.Issue(access.Person{User: "audit-1", Role: access.Auditor}, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		rule         string
+		args         []string
+		old, new     string
+		code         int
+		want, absent []string
+	}{
+		{
+			"the case whose order it names",
+			[]string{id},
+			"", "", 0,
+			[]string{"案件 case " + id, "无主反馈 stray-answer-received.v1", "order-of-another-bank", "指令 order 0aa0aa0a", "不属本案", "chain verified 7 events, 3 streams", "1 非本案链节"},
+			[]string{"stray-answers-dropped", "tls"},
+		},
+		{
+			"the bank's own stream",
+			[]string{"--stream", "bank-B"},
+			"", "", 0,
+			[]string{"事件流 stream bank-B", "银行通道中断 bank-unreachable.v1", "tls", "stray-answers-dropped.v1", "chain verified 3 events, 1 streams"},
+			[]string{"不属本案"},
+		},
+		{"another digest in the case", []string{id}, `"digest":"digest"`, `"digest":"forged"`, 1, []string{"NOT verified: stream bank-B, revision 1"}, []string{"chain verified"}},
+		{"another link in the case", []string{id}, `"hash":"`, `"hash":"00`, 1, []string{"NOT verified: stream bank-B, revision 1"}, []string{"chain verified"}},
+		{"another cause in the stream", []string{"--stream", "bank-B"}, `"cause":"tls"`, `"cause":"tlz"`, 1, []string{"NOT verified: stream bank-B, revision 0"}, []string{"chain verified"}},
+	} {
+		t.Run(c.rule, func(t *testing.T) {
+			base := serve(t, meddle(handler, func(b []byte) []byte { return bytes.Replace(b, []byte(c.old), []byte(c.new), 1) }))
+			got := call(t, append([]string{"replay", "--server", base, "--token", token}, c.args...)...)
+			if got.code != c.code {
+				t.Errorf("exit code %d: %s", got.code, got.err)
+			}
+			for _, want := range c.want {
+				if !strings.Contains(got.out, want) {
+					t.Errorf("%q is not in\n%s", want, got.out)
+				}
+			}
+			for _, absent := range c.absent {
+				if strings.Contains(got.out, absent) {
+					t.Errorf("%q is in\n%s", absent, got.out)
+				}
+			}
+		})
 	}
 }
 

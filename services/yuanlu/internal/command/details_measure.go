@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/yuanlu/yuanlu/api/event"
+	"github.com/yuanlu/yuanlu/libs/identity"
 )
 
 // ofMeasure tells of the freezes; lifts, remedies and findings are in ofRemedy.
@@ -96,6 +97,8 @@ func ofInquiry(e event.AccountEvent) []string {
 		return []string{order(e.Order), e.Cause, fmt.Sprintf("%d 次 attempts", e.Attempts)}
 	case event.OutflowsAttributed:
 		return []string{fmt.Sprintf("%d/%d", e.Part, e.Parts), fmt.Sprintf("%d 笔 outflows", len(e.Outflows))}
+	case event.CounterpartyFound:
+		return []string{yuan("金额 amount", e.Transfer.Amount), e.Basis, order(e.Order)}
 	case event.AttributionMethodChosen:
 		return []string{string(e.Method), e.Reason}
 	case event.ManualAttributionProposed:
@@ -163,7 +166,11 @@ func ofShield(e event.ShieldEvent) []string {
 func ofDesk(e event.DeskEvent) []string {
 	switch e := e.(type) {
 	case event.StrayAnswerReceived:
-		return []string{e.Reason, e.Channel}
+		told := []string{e.Reason, e.Channel}
+		if e.Order != "" {
+			told = append(told, order(identity.OrderID(e.Order)))
+		}
+		return told
 	case event.StrayAnswersDropped:
 		return []string{"自 since " + shanghai(e.Since)}
 	case event.BankUnreachable:

@@ -24,6 +24,8 @@ func ofPursuit(e event.PursuitEvent) []string {
 		return []string{"应于 due " + shanghai(e.Due), "责任人 responsible " + e.Responsible.PoliceNo}
 	case event.PlaintextViewed:
 		return []string{e.What, "用途 purpose " + e.Purpose, e.User + " " + string(e.Unit)}
+	case event.OrderRefused:
+		return []string{order(e.Order), e.Cause}
 	case event.PursuitOpened:
 	}
 	return nil

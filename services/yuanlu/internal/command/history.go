@@ -41,6 +41,7 @@ func (r recorded) content() []byte {
 // page is one answer of the casebook.
 type page struct {
 	Case       string     `json:"case"`
+	Stream     string     `json:"stream"` // of the replay of a stream
 	At         time.Time  `json:"at"`
 	Position   uint64     `json:"position"`
 	Complete   bool       `json:"complete"`
@@ -50,8 +51,12 @@ type page struct {
 
 var errIncomplete = errors.New("卷宗不完整 the history breaks off")
 
-// history asks for a case's history page by page, each at least one event long.
-func (s *server) history(ctx context.Context, id string, at time.Time) iter.Seq2[page, error] {
+func caseHistory(id string) string { return "/v1/histories/" + url.PathEscape(id) }
+
+func streamHistory(name string) string { return "/v1/histories/streams/" + url.PathEscape(name) }
+
+// history asks for a history page by page, each at least one event long.
+func (s *server) history(ctx context.Context, path string, at time.Time) iter.Seq2[page, error] {
 	return func(yield func(page, error) bool) {
 		query := url.Values{"consistent": {"true"}, "limit": {"1000"}}
 		if !at.IsZero() {
@@ -59,7 +64,7 @@ func (s *server) history(ctx context.Context, id string, at time.Time) iter.Seq2
 		}
 		for {
 			var p page
-			err := s.ask(ctx, http.MethodGet, "/v1/histories/"+url.PathEscape(id), query, nil, &p)
+			err := s.ask(ctx, http.MethodGet, path, query, nil, &p)
 			if err == nil && (len(p.Events) == 0 || !p.Complete && p.NextCursor == "") {
 				err = errIncomplete
 			}

@@ -7,7 +7,7 @@ func kinds() map[string]string {
 	return map[string]string{
 		"case": "接警 case", "alert": "预警 alert", "pursuit": "追踪 pursuit", "account": "账户 account",
 		"refund": "返还 refund", "approval": "常设批准 approval",
-		"protective": "保护性止付 protective stop", "bank": "银行 bank",
+		"protective": "保护性止付 protective stop", "shield": "占用 claim", "bank": "银行 bank",
 	}
 }
 
@@ -56,6 +56,7 @@ func pursuitNames() map[string]string {
 		"freeze-approved.v1":          "批准冻结",
 		"first-order-overdue.v1":      "首次止付超时",
 		"plaintext-viewed.v1":         "明文查看",
+		"order-refused.v1":            "止付未成立",
 	}
 }
 
@@ -147,6 +148,7 @@ func measureNames() map[string]string {
 		"disproportion-found.v1":         "超范围提示",
 		"unrelated-proven.v1":            "查明无关",
 		"outflows-attributed.v1":         "权属认定续页",
+		"counterparty-found.v1":          "对手账户查明",
 		"attribution-method-chosen.v1":   "认定方法选定",
 		"manual-attribution-proposed.v1": "人工认定提出",
 		"manual-attribution-rejected.v1": "人工认定驳回",

@@ -48,7 +48,7 @@ func (d reader) line(r recorded, meta es.Meta) line {
 		Name: d.names[r.Type], Type: r.Type, Link: r.Link,
 	}
 	if r.Link {
-		l.Details = []string{"他案 another case's"}
+		l.Details = []string{"不属本案 not of this case"}
 		return l
 	}
 	l.At, l.Actor = shanghai(meta.RecordedAt), meta.Actor.User
@@ -73,10 +73,11 @@ type jsonPrinter struct {
 
 func (j *jsonPrinter) begin(p page) error {
 	head, err := json.Marshal(struct {
-		Case     string    `json:"case"`
+		Case     string    `json:"case,omitempty"`
+		Stream   string    `json:"stream,omitempty"`
 		At       time.Time `json:"at"`
 		Position uint64    `json:"position"`
-	}{p.Case, p.At, p.Position})
+	}{p.Case, p.Stream, p.At, p.Position})
 	if err != nil {
 		return err
 	}
@@ -111,7 +112,11 @@ func (j *jsonPrinter) end(s summary) error {
 type tablePrinter struct{ w io.Writer }
 
 func (t *tablePrinter) begin(p page) error {
-	_, err := fmt.Fprintf(t.w, "案件 case %s · 截至 as of %s (Asia/Shanghai)\n\n%s %s %s %s %s\n", p.Case, shanghai(p.At),
+	what := "案件 case " + p.Case
+	if p.Stream != "" {
+		what = "事件流 stream " + p.Stream
+	}
+	_, err := fmt.Fprintf(t.w, "%s · 截至 as of %s (Asia/Shanghai)\n\n%s %s %s %s %s\n", what, shanghai(p.At),
 		pad("时间 time", 19), pad("服务 stream", 24), pad("版本", 5), pad("事件 event", 46), "内容 content")
 	return err
 }
@@ -134,7 +139,7 @@ func (t *tablePrinter) end(s summary) error {
 	}
 	_, err := fmt.Fprintf(t.w, "\n链校验 chain verified %d events, %d streams", s.Events, s.Streams)
 	if err == nil && s.Links > 0 {
-		_, err = fmt.Fprintf(t.w, " (+ %d 他案链节 links of other cases)", s.Links)
+		_, err = fmt.Fprintf(t.w, " (+ %d 非本案链节 links not of this case)", s.Links)
 	}
 	if err == nil {
 		_, err = fmt.Fprintln(t.w)

@@ -14,6 +14,7 @@ import (
 
 type replayFlags struct {
 	at, token string
+	stream    bool
 	server    *string
 	output    *format
 }
@@ -21,20 +22,23 @@ type replayFlags struct {
 func replayCommand() *cobra.Command {
 	var flags replayFlags
 	cmd := &cobra.Command{
-		Use:   "replay CASE",
+		Use:   "replay CASE|STREAM",
 		Short: "卷宗回放 Print a case's history and verify its chain",
 		Long: `Print the whole history of one case over all services in the order of the log, as
 known at an instant, and verify the chain of hashes of every stream while reading.
+With --stream print one stream of events instead, such as what passed between the
+city and a bank outside any order; much of that belongs to no case.
 
 An event that is not what was hashed, or does not follow its predecessor, ends the
-replay with exit code 1 and the stream and revision where it was found. Events of
-other cases on a shared account count by their declared hashes only. Personal data
-stays sealed.
+replay with exit code 1 and the stream and revision where it was found. Events that
+are not of the case, such as another's on a shared account, count by their declared
+hashes only. Personal data stays sealed.
 
 Without --token or YUANLU_TOKEN, a demonstration is asked for a token.`,
 		Example: `  yuanlu replay 5b0c1c9e-…
   yuanlu replay 5b0c1c9e-… --at '2021-07-17 16:05'          # Asia/Shanghai
-  yuanlu replay 5b0c1c9e-… --at 2021-07-17T08:05:00Z --output json`,
+  yuanlu replay 5b0c1c9e-… --at 2021-07-17T08:05:00Z --output json
+  yuanlu replay --stream bank-102100099996`,
 		Args: usage(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			at, err := parseInstant(flags.at)
@@ -45,6 +49,7 @@ Without --token or YUANLU_TOKEN, a demonstration is asked for a token.`,
 		},
 	}
 	cmd.Flags().StringVar(&flags.at, "at", "", "the instant: RFC 3339, or YYYY-MM-DD [HH:MM[:SS]] in Asia/Shanghai")
+	cmd.Flags().BoolVar(&flags.stream, "stream", false, "事件流回放 replay the named stream instead of a case")
 	cmd.Flags().StringVar(&flags.token, "token", "", "bearer token (YUANLU_TOKEN)")
 	flags.server, flags.output = serverFlag(cmd), output(cmd)
 	return cmd
@@ -96,7 +101,11 @@ func replay(ctx context.Context, cmd *cobra.Command, flags replayFlags, id strin
 	v := verifier{heads: map[string]head{}}
 	read := newReader()
 	begun := false
-	for p, err := range city.history(ctx, id, at) {
+	path := caseHistory(id)
+	if flags.stream {
+		path = streamHistory(id)
+	}
+	for p, err := range city.history(ctx, path, at) {
 		if err == nil && !begun {
 			begun, err = true, out.begin(p)
 		}

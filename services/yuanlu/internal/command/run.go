@@ -39,7 +39,16 @@ func runCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "启动整座城市 Run a whole city in one process",
-		Long: `Run intake, warning, stoppayment, refund and casebook in one process, on one
+		Long: `在一个进程、一个地址上运行接警、预警、止付冻结、返还、卷宗五项服务，并自带事件库：
+内嵌单节点，数据落盘，仅限本机。给出 --eventstore（或 ` + eventstoreVar + `）时，
+改用该 EventStoreDB 或 KurrentDB，不再启动内嵌节点。
+
+全部数据在一个目录中，重启后仍在。Ctrl-C 或 SIGTERM 正常停止。
+其余设置用环境变量（YUANLU_…）；同时给出时，以参数为准。
+
+--demo 仅供试用和测试：时钟可以拨动，任何人都能取得令牌。
+
+Run intake, warning, stoppayment, refund and casebook in one process, on one
 address, over an event store of its own: an embedded single node, durable, on this
 machine only. With --eventstore (or ` + eventstoreVar + `) the city uses that EventStoreDB
 or KurrentDB instead and starts no node.
@@ -56,19 +65,19 @@ asks gets a token.`,
 		Args: usage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error { return run(cmd, flags) },
 	}
-	cmd.Flags().StringVar(&flags.data, "data", "data", "directory of all data (YUANLU_DATA)")
-	cmd.Flags().StringVar(&flags.addr, "addr", "127.0.0.1:8080", "host:port to answer on (YUANLU_ADDR)")
-	cmd.Flags().StringVar(&flags.node, "node-addr", eventnode.DefaultAddr, "host:port of the embedded event store, loopback only")
-	cmd.Flags().StringVar(&flags.eventstore, "eventstore", "", "connection string of an event store to use instead ("+eventstoreVar+")")
+	cmd.Flags().StringVar(&flags.data, "data", "data", "全部数据所在目录 directory of all data (YUANLU_DATA)")
+	cmd.Flags().StringVar(&flags.addr, "addr", "127.0.0.1:8080", "服务地址 host:port to answer on (YUANLU_ADDR)")
+	cmd.Flags().StringVar(&flags.node, "node-addr", eventnode.DefaultAddr, "内嵌事件库地址，仅限本机 host:port of the embedded event store, loopback only")
+	cmd.Flags().StringVar(&flags.eventstore, "eventstore", "", "改用的事件库连接串 connection string of an event store to use instead ("+eventstoreVar+")")
 	scavengeFlag(cmd, &flags.scavenge)
-	cmd.Flags().BoolVar(&flags.demo, "demo", false, "demonstration: virtual clock, tokens for anyone (YUANLU_DEMO)")
+	cmd.Flags().BoolVar(&flags.demo, "demo", false, "演示：虚拟时钟，任何人可取令牌 demonstration: virtual clock, tokens for anyone (YUANLU_DEMO)")
 	return cmd
 }
 
 // scavengeFlag adds the flag of the interval between two scavenges.
 func scavengeFlag(cmd *cobra.Command, every *time.Duration) {
 	cmd.Flags().DurationVar(every, "scavenge-every", scavengeDaily,
-		"how often the embedded event store removes deleted and expired events from its files, 0 for never ("+scavengeVar+")")
+		"内嵌事件库多久从文件中清除已删除和过期的事件，0 为从不 how often the embedded event store removes deleted and expired events from its files, 0 for never ("+scavengeVar+")")
 }
 
 // scavengeEvery is the flag, or else the environment, or else once a day.

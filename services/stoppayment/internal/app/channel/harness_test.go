@@ -2,27 +2,20 @@ package channel_test
 
 import (
 	"context"
-	"crypto/ed25519"
-	"crypto/rand"
-	"crypto/x509"
-	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/yuanlu/yuanlu/api/bank"
 	"github.com/yuanlu/yuanlu/api/event"
-	wire "github.com/yuanlu/yuanlu/libs/channel"
 	"github.com/yuanlu/yuanlu/libs/identity"
 	"github.com/yuanlu/yuanlu/libs/service"
 	"github.com/yuanlu/yuanlu/libs/service/citytest"
 	"github.com/yuanlu/yuanlu/services/stoppayment/internal/app"
 	"github.com/yuanlu/yuanlu/services/stoppayment/internal/app/channel"
+	"github.com/yuanlu/yuanlu/services/stoppayment/internal/app/channel/banktest"
 	"github.com/yuanlu/yuanlu/services/stoppayment/internal/domain"
 	"github.com/yuanlu/yuanlu/services/stoppayment/internal/view"
 )
@@ -32,138 +25,14 @@ const (
 	abc  = identity.BankCode("103100000026")
 )
 
+type machine = banktest.Machine
+
 // hurried is a pace at which a test need not wait.
 func hurried() channel.Pace {
 	return channel.Pace{
 		Retry: time.Millisecond, Again: 2 * time.Millisecond, AgainMost: 20 * time.Millisecond, Rest: 30 * time.Millisecond,
 		Tell: 50 * time.Millisecond, Settle: 5 * time.Second,
 	}
-}
-
-func keys(t *testing.T) (private, public string) {
-	t.Helper()
-	pub, priv, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	secret, err := x509.MarshalPKCS8PrivateKey(priv)
-	if err != nil {
-		t.Fatal(err)
-	}
-	open, err := x509.MarshalPKIXPublicKey(pub)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret})), string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: open}))
-}
-
-// machine is a bank's machine whose behaviour a test sets.
-type machine struct {
-	code   identity.BankCode
-	signer *wire.Signer
-	public string
-	city   wire.Key
-	url    string
-
-	mu      sync.Mutex
-	batches [][]string
-	judge   func(bank.Batch) bank.BatchReceipt                   // nil: accepts all
-	serve   func(http.ResponseWriter, *http.Request, bank.Batch) // nil: replies with the judgement
-}
-
-func newMachine(t *testing.T, code identity.BankCode) *machine {
-	t.Helper()
-	private, public := keys(t)
-	signer, err := wire.NewSigner("key-of-"+string(code), []byte(private), time.Now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m := &machine{code: code, signer: signer, public: public}
-	server := httptest.NewServer(http.HandlerFunc(m.ServeHTTP))
-	t.Cleanup(server.Close)
-	m.url = server.URL + "/orders"
-	return m
-}
-
-func (m *machine) behave(judge func(bank.Batch) bank.BatchReceipt, serve func(http.ResponseWriter, *http.Request, bank.Batch)) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.judge, m.serve = judge, serve
-}
-
-// got lists the orders of each batch that came whole and was not torn up.
-func (m *machine) got() [][]string {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return append([][]string{}, m.batches...)
-}
-
-func (m *machine) times(order string) (n int) {
-	for _, b := range m.got() {
-		for _, o := range b {
-			if o == order {
-				n++
-			}
-		}
-	}
-	return n
-}
-
-func (m *machine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	m.mu.Lock()
-	trusted, err := wire.NewKeys(m.city)
-	m.mu.Unlock()
-	if err != nil {
-		panic(err)
-	}
-	message, err := wire.NewVerifier(trusted, time.Now).Request(r)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusForbidden)
-		return
-	}
-	var batch bank.Batch
-	if err := json.Unmarshal(message.Body, &batch); err != nil || batch.BankID != string(m.code) {
-		http.Error(w, "not for us", http.StatusForbidden)
-		return
-	}
-	ids := make([]string, len(batch.Items))
-	for n, o := range batch.Items {
-		ids[n] = o.ApplicationID
-	}
-	m.mu.Lock()
-	m.batches = append(m.batches, ids)
-	judge, serve := m.judge, m.serve
-	m.mu.Unlock()
-	if serve != nil {
-		serve(w, r, batch)
-		return
-	}
-	if judge == nil {
-		judge = accepting
-	}
-	m.reply(w, r, judge(batch))
-}
-
-func (m *machine) reply(w http.ResponseWriter, r *http.Request, receipt bank.BatchReceipt) {
-	body, err := json.Marshal(receipt)
-	if err != nil {
-		panic(err)
-	}
-	_ = m.signer.Reply(w, r, http.StatusOK, body) // the city may have gone
-}
-
-func accepting(b bank.Batch) bank.BatchReceipt {
-	return judging(b, func(bank.Order) bank.OrderReceipt { return bank.OrderReceipt{Result: bank.Accepted} })
-}
-
-func judging(b bank.Batch, each func(bank.Order) bank.OrderReceipt) bank.BatchReceipt {
-	receipt := bank.BatchReceipt{BatchID: b.BatchID}
-	for _, o := range b.Items {
-		r := each(o)
-		r.ApplicationID = o.ApplicationID
-		receipt.Items = append(receipt.Items, r)
-	}
-	return receipt
 }
 
 // town is a city with a sender, and no rest.
@@ -175,11 +44,11 @@ type town struct {
 	write func(id, correlation string, events ...event.AccountEvent)
 }
 
-// open starts a sender to the machines; timeoutSeconds is each one's.
+// open starts a sender to the machines.
 func open(t *testing.T, pace channel.Pace, machines ...*machine) town {
 	t.Helper()
 	c := citytest.Open(t)
-	c.City.Channels = channels(t, c.Banks, machines...)
+	c.City.Channels = banktest.Connect(t, c.Banks, machines...)
 	stop := start(t, c.City, pace)
 	return town{c, app.New(c.City), pace, stop, citytest.Pen(c, "account", event.AccountCodec())}
 }
@@ -218,41 +87,6 @@ func start(t *testing.T, city service.City, pace channel.Pace) (kill func()) {
 	}
 	t.Cleanup(kill)
 	return kill
-}
-
-func channels(t *testing.T, banks identity.Banks, machines ...*machine) service.Channels {
-	t.Helper()
-	private, public := keys(t)
-	type key struct {
-		ID        string `json:"id"`
-		PublicKey string `json:"publicKey"`
-	}
-	type way struct {
-		Bank           identity.BankCode `json:"bank"`
-		URL            string            `json:"url"`
-		TimeoutSeconds int               `json:"timeoutSeconds"`
-		Keys           []key             `json:"keys"`
-	}
-	var ways []way
-	for _, m := range machines {
-		city, err := wire.ParseKey("city-1", service.CityOwner, []byte(public))
-		if err != nil {
-			t.Fatal(err)
-		}
-		m.mu.Lock()
-		m.city = city
-		m.mu.Unlock()
-		ways = append(ways, way{m.code, m.url, 1, []key{{m.signer.KeyID(), m.public}}})
-	}
-	file, err := json.Marshal(map[string]any{"keyId": "city-1", "banks": ways})
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := service.ParseChannels(file, []byte(private), banks, time.Now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
 }
 
 // name is the id of the n-th order of a kind.

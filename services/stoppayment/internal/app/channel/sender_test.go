@@ -11,21 +11,22 @@ import (
 	"github.com/yuanlu/yuanlu/api/bank"
 	"github.com/yuanlu/yuanlu/api/event"
 	wire "github.com/yuanlu/yuanlu/libs/channel"
+	"github.com/yuanlu/yuanlu/services/stoppayment/internal/app/channel/banktest"
 )
 
 func TestOrdersOfManyAccountsGoOutInBatchesAndOnce(t *testing.T) {
-	abcMachine := newMachine(t, abc)
+	abcMachine := banktest.New(t, abc)
 	held := make(chan struct{})
-	abcMachine.behave(nil, func(w http.ResponseWriter, r *http.Request, b bank.Batch) {
+	abcMachine.Behave(nil, func(w http.ResponseWriter, r *http.Request, b bank.Batch) {
 		<-held
-		abcMachine.reply(w, r, accepting(b))
+		abcMachine.Reply(w, r, banktest.Accepting(b))
 	})
 	pace := hurried()
 	c := open(t, pace, abcMachine)
 	orders := c.approve(t, abc, "many", 40)
 	close(held)
 	c.Until("all are sent", func() bool { return c.sent(t, orders) })
-	if n := len(abcMachine.got()); n > 10 {
+	if n := len(abcMachine.Batches()); n > 10 {
 		t.Errorf("%d batches for 40 orders", n)
 	}
 	for _, o := range orders {
@@ -40,10 +41,28 @@ func TestOrdersOfManyAccountsGoOutInBatchesAndOnce(t *testing.T) {
 	}
 }
 
-func TestABankThatHangsDelaysItsOwnOrdersAloneAndShowsAtOnce(t *testing.T) {
-	slow, quick := newMachine(t, icbc), newMachine(t, abc)
+func TestABankThatHangsDelaysItsOwnOrdersAlone(t *testing.T) {
+	slow, quick := banktest.New(t, icbc), banktest.New(t, abc)
+	slow.Behave(nil, banktest.Hang)
+	c := open(t, hurried(), slow, quick)
+	c.approve(t, icbc, "stuck", 3)
+	c.Until("the slow bank is asked", func() bool { return len(slow.Batches()) > 0 })
+	began := time.Now()
+	through := c.approve(t, abc, "through", 3)
+	c.Until("the other bank's orders are sent", func() bool { return c.sent(t, through) })
+	if took := time.Since(began); took > banktest.Within/2 {
+		t.Errorf("the other bank's orders took %v; the slow bank has %v", took, banktest.Within)
+	}
+	if d, events := c.desk(t, abc); d.Unreachable || len(events) != 0 {
+		t.Errorf("the other bank: %v", events)
+	}
+}
+
+func TestABankThatHangsShowsAtOnce(t *testing.T) {
+	slow, quick := banktest.New(t, icbc), banktest.New(t, abc)
+	slow.Within = 2 * time.Second
 	hung := make(chan struct{})
-	slow.behave(nil, func(_ http.ResponseWriter, r *http.Request, _ bank.Batch) {
+	slow.Behave(nil, func(_ http.ResponseWriter, r *http.Request, _ bank.Batch) {
 		select {
 		case <-hung:
 		case <-r.Context().Done():
@@ -52,12 +71,6 @@ func TestABankThatHangsDelaysItsOwnOrdersAloneAndShowsAtOnce(t *testing.T) {
 	})
 	c := open(t, hurried(), slow, quick)
 	stuck := c.approve(t, icbc, "stuck", 3)
-	began := time.Now()
-	through := c.approve(t, abc, "through", 3)
-	c.Until("the other bank's orders are sent", func() bool { return c.sent(t, through) })
-	if took := time.Since(began); took > time.Second {
-		t.Errorf("the other bank's orders took %v, as long as the slow bank's reply", took)
-	}
 	c.Until("the slow bank is shown", func() bool { d, _ := c.desk(t, icbc); return d.Unreachable && d.Cause == "timeout" })
 	if d, events := c.desk(t, abc); d.Unreachable || len(events) != 0 {
 		t.Errorf("the other bank: %v", events)
@@ -66,7 +79,7 @@ func TestABankThatHangsDelaysItsOwnOrdersAloneAndShowsAtOnce(t *testing.T) {
 		return !slices.ContainsFunc(stuck, func(o string) bool { return count[event.OrderDeliveryFailed](t, c, o) == 0 })
 	})
 	close(hung)
-	slow.behave(nil, nil)
+	slow.Behave(nil, nil)
 	c.Until("the orders are sent in the end", func() bool { return c.sent(t, stuck) })
 	c.Until("the bank is shown to be back", func() bool { d, _ := c.desk(t, icbc); return !d.Unreachable })
 	if _, events := c.desk(t, icbc); len(events) != 2 {
@@ -83,19 +96,19 @@ func TestABankThatHangsDelaysItsOwnOrdersAloneAndShowsAtOnce(t *testing.T) {
 }
 
 func TestOfABatchEachOrderIsTakenByItself(t *testing.T) {
-	m := newMachine(t, abc)
+	m := banktest.New(t, abc)
 	later, unread, silent := name("later", 0), name("unread", 0), name("silent", 0)
-	m.behave(func(b bank.Batch) bank.BatchReceipt {
-		receipt := judging(b, func(o bank.Order) bank.OrderReceipt {
+	m.Behave(func(b bank.Batch) bank.BatchReceipt {
+		receipt := banktest.Judging(b, func(o bank.Order) bank.OrderReceipt {
 			switch {
-			case o.ApplicationID == later && m.times(later) < 3:
+			case o.ApplicationID == later && m.Times(later) < 3:
 				return bank.OrderReceipt{Result: bank.Refused, Cause: bank.Technical}
 			case o.ApplicationID == unread:
 				return bank.OrderReceipt{Result: bank.Refused, Cause: bank.Unreadable}
 			}
 			return bank.OrderReceipt{Result: bank.Accepted}
 		})
-		receipt.Items = slices.DeleteFunc(receipt.Items, func(r bank.OrderReceipt) bool { return r.ApplicationID == silent && m.times(silent) < 7 })
+		receipt.Items = slices.DeleteFunc(receipt.Items, func(r bank.OrderReceipt) bool { return r.ApplicationID == silent && m.Times(silent) < 7 })
 		return receipt
 	}, nil)
 	c := open(t, hurried(), m)
@@ -134,14 +147,14 @@ func TestWhateverABankRepliesNothingIsTakenThatItHasNotSaid(t *testing.T) {
 			_, _ = io.WriteString(w, `{"batchId":"`+b.BatchID+`","items":[{"applicationId":"`+b.Items[0].ApplicationID+`","result":"accepted"}]}`)
 		}, "signature"},
 		"signed nonsense": {func(m *machine, w http.ResponseWriter, r *http.Request, _ bank.Batch) {
-			_ = m.signer.Reply(w, r, 200, []byte("[[["))
+			_ = m.Signer.Reply(w, r, 200, []byte("[[["))
 		}, "malformed"},
 		"a receipt for another batch": {func(m *machine, w http.ResponseWriter, r *http.Request, b bank.Batch) {
 			b.BatchID = "another"
-			m.reply(w, r, accepting(b))
+			m.Reply(w, r, banktest.Accepting(b))
 		}, "malformed"},
 		"five mebibytes": {func(m *machine, w http.ResponseWriter, r *http.Request, _ bank.Batch) {
-			_ = m.signer.Reply(w, r, 200, bytes.Repeat([]byte(" "), wire.MaxBody+1<<20))
+			_ = m.Signer.Reply(w, r, 200, bytes.Repeat([]byte(" "), wire.MaxBody+1<<20))
 		}, "malformed"},
 		"that it is not authorised": {func(_ *machine, w http.ResponseWriter, _ *http.Request, _ bank.Batch) {
 			w.WriteHeader(http.StatusUnauthorized)
@@ -150,12 +163,15 @@ func TestWhateverABankRepliesNothingIsTakenThatItHasNotSaid(t *testing.T) {
 			http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
 		}, "status"},
 		"a byte now and then, well signed": {func(m *machine, w http.ResponseWriter, r *http.Request, _ bank.Batch) {
-			_ = m.signer.Reply(dripping{w, r}, r, http.StatusOK, bytes.Repeat([]byte(" "), 1000))
+			_ = m.Signer.Reply(dripping{w, r}, r, http.StatusOK, bytes.Repeat([]byte(" "), 1000))
 		}, "timeout"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			m := newMachine(t, abc)
-			m.behave(nil, func(w http.ResponseWriter, r *http.Request, b bank.Batch) { c.serve(m, w, r, b) })
+			m := banktest.New(t, abc)
+			if c.cause == "timeout" {
+				m.Within = time.Second
+			}
+			m.Behave(nil, func(w http.ResponseWriter, r *http.Request, b bank.Batch) { c.serve(m, w, r, b) })
 			city := open(t, hurried(), m)
 			orders := city.approve(t, abc, "any", 2)
 			city.Until("the bank is shown as away", func() bool { d, _ := city.desk(t, abc); return d.Unreachable })
@@ -167,7 +183,7 @@ func TestWhateverABankRepliesNothingIsTakenThatItHasNotSaid(t *testing.T) {
 					t.Errorf("order %s counts as taken", o)
 				}
 			}
-			m.behave(nil, nil)
+			m.Behave(nil, nil)
 			city.Until("they are sent when the bank has come to its senses", func() bool { return city.sent(t, orders) })
 			city.Until("which shows", func() bool { d, _ := city.desk(t, abc); return !d.Unreachable })
 		})
@@ -198,14 +214,14 @@ func (d dripping) Write(data []byte) (int, error) {
 }
 
 func TestAnOrderThatABankChokesOnIsFoundAndHoldsUpNoOther(t *testing.T) {
-	m := newMachine(t, abc)
+	m := banktest.New(t, abc)
 	poison := name("some", 4)
-	m.behave(nil, func(w http.ResponseWriter, r *http.Request, b bank.Batch) {
+	m.Behave(nil, func(w http.ResponseWriter, r *http.Request, b bank.Batch) {
 		if slices.ContainsFunc(b.Items, func(o bank.Order) bool { return o.ApplicationID == poison }) {
 			http.Error(w, "bad request", http.StatusBadRequest)
 			return
 		}
-		m.reply(w, r, accepting(b))
+		m.Reply(w, r, banktest.Accepting(b))
 	})
 	c := open(t, hurried(), m)
 	orders := c.approve(t, abc, "some", 9)
@@ -223,8 +239,8 @@ func TestAnOrderThatABankChokesOnIsFoundAndHoldsUpNoOther(t *testing.T) {
 }
 
 func TestAfterALongOutageTheOrdersDoNotWaitForTheirOwnTurns(t *testing.T) {
-	m := newMachine(t, abc)
-	m.behave(nil, func(http.ResponseWriter, *http.Request, bank.Batch) { panic(http.ErrAbortHandler) })
+	m := banktest.New(t, abc)
+	m.Behave(nil, func(http.ResponseWriter, *http.Request, bank.Batch) { panic(http.ErrAbortHandler) })
 	pace := hurried()
 	pace.Again, pace.AgainMost = time.Hour, time.Hour // what an order that the bank refuses would wait
 	c := open(t, pace, m)
@@ -232,12 +248,12 @@ func TestAfterALongOutageTheOrdersDoNotWaitForTheirOwnTurns(t *testing.T) {
 	c.Until("each was shown as undelivered", func() bool {
 		return !slices.ContainsFunc(orders, func(o string) bool { return count[event.OrderDeliveryFailed](t, c, o) == 0 })
 	})
-	m.behave(nil, nil)
+	m.Behave(nil, nil)
 	c.Until("they are sent", func() bool { return c.sent(t, orders) })
 }
 
 func TestI06_TwoReplicasSendTwiceAtWorstAndMarkOnce(t *testing.T) {
-	m := newMachine(t, abc)
+	m := banktest.New(t, abc)
 	c := open(t, hurried(), m)
 	c.replica(t)
 	orders := c.approve(t, abc, "both", 12)
@@ -246,19 +262,19 @@ func TestI06_TwoReplicasSendTwiceAtWorstAndMarkOnce(t *testing.T) {
 		if n := count[event.OrderSent](t, c, o); n != 1 {
 			t.Errorf("order %s was marked as sent %d times", o, n)
 		}
-		if n := m.times(o); n > 2 {
+		if n := m.Times(o); n > 2 {
 			t.Errorf("order %s was sent %d times by two", o, n)
 		}
 	}
 }
 
 func TestI73_ASenderThatDiesBeforeItHearsBackLosesNoOrderAndDoublesNone(t *testing.T) {
-	m := newMachine(t, abc)
+	m := banktest.New(t, abc)
 	arrived, held := make(chan struct{}, 1), make(chan struct{})
-	m.behave(nil, func(w http.ResponseWriter, r *http.Request, b bank.Batch) {
+	m.Behave(nil, func(w http.ResponseWriter, r *http.Request, b bank.Batch) {
 		arrived <- struct{}{}
 		<-held
-		m.reply(w, r, accepting(b))
+		m.Reply(w, r, banktest.Accepting(b))
 	})
 	c := open(t, hurried(), m)
 	orders := c.approve(t, abc, "once", 1)
@@ -268,10 +284,10 @@ func TestI73_ASenderThatDiesBeforeItHearsBackLosesNoOrderAndDoublesNone(t *testi
 	if c.sent(t, orders) {
 		t.Fatal("it was marked all the same")
 	}
-	m.behave(nil, nil)
+	m.Behave(nil, nil)
 	c.replica(t)
 	c.Until("the next sender finds it", func() bool { return c.sent(t, orders) })
-	if n := count[event.OrderSent](t, c, orders[0]); n != 1 || m.times(orders[0]) != 2 {
-		t.Errorf("sent %d times, marked %d times", m.times(orders[0]), n)
+	if n := count[event.OrderSent](t, c, orders[0]); n != 1 || m.Times(orders[0]) != 2 {
+		t.Errorf("sent %d times, marked %d times", m.Times(orders[0]), n)
 	}
 }

@@ -182,8 +182,9 @@ func (d *desk) decide(found event.DownstreamAccountFound) {
 	if node, _ := d.pursuit.state.Node(found.Account.ID); node.Order != "" {
 		return
 	}
+	parent, _ := d.pursuit.state.Node(found.Parent)
 	d.chase(domain.OrderStop{
-		Account: found.Account, Parent: found.Parent, Source: found.Source, Operator: operator, Investigator: investigator, At: d.w.now,
+		Account: found.Account, Parent: found.Parent, ParentOrder: parent.Order, Source: found.Source, Operator: operator, Investigator: investigator, At: d.w.now,
 	})
 }
 

@@ -16,6 +16,20 @@ import (
 type Histories struct {
 	Pursuit  []event.PursuitEvent
 	Accounts map[identity.AccountID][]event.AccountEvent
+	Rows     Rows
+}
+
+// Rows (流水印证) is the one rule by which rows and transfers are the same movement:
+// that of the ledger.
+type Rows interface {
+	// Shown are the rows of an account's statement that show movements, by their names:
+	// in, out, and all that its ledger knows.
+	Shown(account []event.AccountEvent, in, out []event.Transfer) (credits, debits map[identity.TransferID]event.Row)
+	// Confirmed tells which of the transfers from an account that an officer has named
+	// its bank has shown.
+	Confirmed(named, shown []event.Transfer) []bool
+	// Same tells whether two transfers, each by somebody's word, are one movement.
+	Same(a, b event.Transfer) bool
 }
 
 // Accounts lists the accounts that a chase has met, in the order of the chase:
@@ -35,6 +49,7 @@ func Accounts(chase []event.PursuitEvent) []identity.AccountID {
 // builder gathers the picture.
 type builder struct {
 	graph     Graph
+	rows      Rows
 	histories map[identity.AccountID]*history
 	nodes     map[string]*Node
 	edges     map[string]*Edge
@@ -46,6 +61,7 @@ type met struct {
 	ref      event.Account
 	level    int
 	withheld string
+	order    identity.OrderID
 }
 
 // Build makes the picture of a case as known at an instant. It takes what the
@@ -54,7 +70,7 @@ type met struct {
 // even while banks are still answering.
 func Build(at time.Time, in Histories) Graph {
 	b := builder{
-		graph: Graph{At: at}, histories: map[identity.AccountID]*history{}, nodes: map[string]*Node{}, edges: map[string]*Edge{},
+		graph: Graph{At: at}, rows: in.Rows, histories: map[identity.AccountID]*history{}, nodes: map[string]*Node{}, edges: map[string]*Edge{},
 		met: map[identity.AccountID]met{},
 	}
 	for id, events := range in.Accounts {
@@ -83,8 +99,13 @@ func (b *builder) chase(e event.PursuitEvent) {
 		if before, known := b.met[e.Account.ID]; known {
 			level = min(level, before.level)
 		}
-		b.met[e.Account.ID] = met{ref: e.Account, level: level, withheld: e.Withheld}
+		b.met[e.Account.ID] = met{ref: e.Account, level: level, withheld: e.Withheld, order: e.Order}
 		b.source(e.Source, e.Lots, e.Manual)
+	case event.OrderRefused:
+		if m := b.met[e.Account]; m.order == e.Order {
+			m.withheld = e.Withheld
+			b.met[e.Account] = m
+		}
 	case event.TransferTraced:
 		b.source(e.Source, e.Lots, false)
 	}
@@ -102,9 +123,19 @@ func (b *builder) source(t event.Transfer, lots []event.Lot, manual bool) {
 	switch {
 	case declared, known && before.Declared:
 		b.edges[string(t.ID)] = &Edge{ID: t.ID, Transfer: t, Carried: sum, Lots: own, Declared: true}
-	case manual:
+	case manual && !b.drawn(t): // another order may follow the same movement
 		b.edges[string(t.ID)] = &Edge{ID: t.ID, Transfer: t, Manual: true}
 	}
+}
+
+// drawn tells whether an officer has named a movement before.
+func (b *builder) drawn(t event.Transfer) bool {
+	for _, e := range b.edges {
+		if e.Manual && b.rows.Same(e.Transfer, t) {
+			return true
+		}
+	}
+	return false
 }
 
 // account makes sure that an account has its node.
@@ -124,6 +155,14 @@ func (b *builder) account(ref event.Account, level int) *Node {
 
 // flows draws every movement, and sets the nodes that it leads to.
 func (b *builder) flows() {
+	named := map[identity.AccountID][]event.Transfer{}
+	for _, id := range slices.Sorted(maps.Keys(b.edges)) {
+		to := b.edges[id].Transfer.To.ID
+		named[to] = append(named[to], b.edges[id].Transfer)
+	}
+	for id, h := range b.histories {
+		h.show(b.rows, named[id])
+	}
 	for _, id := range slices.Sorted(maps.Keys(b.edges)) {
 		e := b.edges[id]
 		from, known := b.nodes[string(e.Transfer.From.ID)]
@@ -133,7 +172,7 @@ func (b *builder) flows() {
 		to := b.account(e.Transfer.To, from.Level+1)
 		e.From, e.To = from.ID, to.ID
 		if h := b.histories[e.Transfer.To.ID]; h != nil {
-			e.Evidence = h.row(e.Transfer, true)
+			e.Evidence = h.evidence(e.ID, true)
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(b.histories)) {
@@ -151,15 +190,22 @@ func (b *builder) flows() {
 // confirmed drops what an officer has named once a bank's rows show the same
 // movement.
 func (b *builder) confirmed() {
-	for key, named := range b.edges {
-		if !named.Manual {
-			continue
+	shown, named := map[string][]event.Transfer{}, map[string][]string{}
+	for _, key := range slices.Sorted(maps.Keys(b.edges)) {
+		if e := b.edges[key]; e.Manual {
+			named[e.From] = append(named[e.From], key)
+		} else {
+			shown[e.From] = append(shown[e.From], e.Transfer)
 		}
-		for _, shown := range b.edges {
-			if !shown.Manual && shown.From == named.From && shown.To == named.To && shown.Transfer.Amount == named.Transfer.Amount &&
-				(shown.Transfer.Serial == named.Transfer.Serial || shown.Transfer.At.Equal(named.Transfer.At)) {
-				delete(b.edges, key)
-				break
+	}
+	for from, keys := range named {
+		said := make([]event.Transfer, len(keys))
+		for n, key := range keys {
+			said[n] = b.edges[key].Transfer
+		}
+		for n, yes := range b.rows.Confirmed(said, shown[from]) {
+			if yes {
+				delete(b.edges, keys[n])
 			}
 		}
 	}
@@ -181,7 +227,7 @@ func (b *builder) outflow(from *Node, h *history, out event.Outflow) {
 		return
 	}
 	e := &Edge{ID: out.Transfer.ID, From: from.ID, Transfer: out.Transfer, Carried: sum, Lots: own, Cash: out.Cash}
-	e.Evidence = h.row(out.Transfer, false)
+	e.Evidence = h.evidence(out.Transfer.ID, false)
 	switch {
 	case out.Transfer.To.ID != "":
 		e.To = b.account(out.Transfer.To, from.Level+1).ID

@@ -6,6 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/yuanlu/yuanlu/api/event"
 	"github.com/yuanlu/yuanlu/libs/identity"
+	"github.com/yuanlu/yuanlu/services/stoppayment/internal/domain"
 	"github.com/yuanlu/yuanlu/services/stoppayment/internal/domain/flow"
 )
 
@@ -26,7 +27,7 @@ func TestWhyWasThisAccountStopped(t *testing.T) {
 	stop := requested(third, 2, t3)
 	stop.ParentOrder = "stop-first"
 	chase := append(opened(), found(first, second, 2, t2, 60_000, ""), found(first, third, 2, t3, 30_000, ""))
-	in := flow.Histories{Pursuit: chase, Accounts: accounts{
+	in := flow.Histories{Rows: domain.Rows{}, Pursuit: chase, Accounts: accounts{
 		"first":  {requested(first, 1, paid), executed(first, 11_000), attributed(11_000, 11_000, out(t2, 60_000), out(t3, 30_000))},
 		"second": {requested(second, 2, t2), executed(second, 40_000), attributed(40_000, 40_000, out(t4, 20_000))},
 		"third": {
@@ -57,7 +58,7 @@ func TestAnOfficersOwnOrderIsCalledThat(t *testing.T) {
 	named := transfer("manual", first, second, 60_000, 1)
 	manual := found(first, second, 2, named, 0, "")
 	manual.Lots, manual.Manual = nil, true
-	in := flow.Histories{Pursuit: append(opened(), manual), Accounts: accounts{"second": {requested(second, 2, named)}}}
+	in := flow.Histories{Rows: domain.Rows{}, Pursuit: append(opened(), manual), Accounts: accounts{"second": {requested(second, 2, named)}}}
 	x, _ := flow.Explain(flow.Build(four, in), in, "second", "stop-second")
 	if x.Basis != flow.Manual || len(x.Paths) != 1 || !x.Paths[0][1].Manual {
 		t.Errorf("explained: %+v", x)
@@ -77,7 +78,7 @@ func TestManyPathsAreToldAsMore(t *testing.T) {
 	}
 	histories["first"] = []event.AccountEvent{attributed(92_000, 92_000, outs...)}
 	histories["third"] = []event.AccountEvent{requested(third, 3, transfer("c-on", event.Account{ID: "c"}, third, 1000, 2))}
-	in := flow.Histories{Pursuit: chase, Accounts: histories}
+	in := flow.Histories{Rows: domain.Rows{}, Pursuit: chase, Accounts: histories}
 	x, _ := flow.Explain(flow.Build(four, in), in, "third", "stop-third")
 	if len(x.Paths) != 5 || !x.More || x.Paths[0][2].ID != "c-on" {
 		t.Errorf("%d paths, more %t: %v", len(x.Paths), x.More, ids(x.Paths))
@@ -87,7 +88,7 @@ func TestManyPathsAreToldAsMore(t *testing.T) {
 func TestASecondStopTellsWhoAskedForIt(t *testing.T) {
 	second := requested(first, 1, paid)
 	second.Order, second.Ordinal = "second", 2
-	in := flow.Histories{Pursuit: opened(), Accounts: accounts{"first": {requested(first, 1, paid), second}}}
+	in := flow.Histories{Rows: domain.Rows{}, Pursuit: opened(), Accounts: accounts{"first": {requested(first, 1, paid), second}}}
 	x, _ := flow.Explain(flow.Build(four, in), in, "first", "second")
 	if x.Basis != flow.Renewed || x.Ordinal != 2 || len(x.Paths) != 1 {
 		t.Errorf("by an officer: %+v", x)

@@ -6,6 +6,7 @@ import (
 	"github.com/yuanlu/yuanlu/api/event"
 	"github.com/yuanlu/yuanlu/libs/identity"
 	"github.com/yuanlu/yuanlu/libs/money"
+	"github.com/yuanlu/yuanlu/services/stoppayment/internal/domain"
 	"github.com/yuanlu/yuanlu/services/stoppayment/internal/domain/flow"
 )
 
@@ -89,5 +90,5 @@ func out(t event.Transfer, amount money.Fen) event.Outflow {
 }
 
 func build(chase []event.PursuitEvent, accounts map[identity.AccountID][]event.AccountEvent) flow.Graph {
-	return flow.Build(four.Add(time.Hour), flow.Histories{Pursuit: chase, Accounts: accounts})
+	return flow.Build(four.Add(time.Hour), flow.Histories{Pursuit: chase, Accounts: accounts, Rows: domain.Rows{}})
 }

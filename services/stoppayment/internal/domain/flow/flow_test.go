@@ -27,6 +27,7 @@ func TestWhereTheMoneyIsNow(t *testing.T) {
 		}
 	}
 	stopped := []event.AccountEvent{requested(first, 1, paid), executed(first, 100_000), attributed(100_000, 100_000)}
+	tookBack := event.BankDiscrepancyFound{Order: "stop-first", Kind: "answer-withdrawn", Found: "not-found"}
 	another := requested(first, 1, paid)
 	another.Order, another.Case = "stop-b", "case-b"
 	for name, c := range map[string]struct {
@@ -60,6 +61,16 @@ func TestWhereTheMoneyIsNow(t *testing.T) {
 			opened(),
 			accounts{"first": slices.Concat(stopped, []event.AccountEvent{event.StopLapsed{Order: "stop-first"}})},
 			map[flow.Where]money.Fen{flow.Unstopped: 100_000},
+		},
+		"a stop that its bank says it never carried out": {
+			opened(),
+			accounts{"first": slices.Concat(stopped, []event.AccountEvent{tookBack})},
+			map[flow.Where]money.Fen{flow.Unstopped: 100_000},
+		},
+		"and that it did carry out after all": {
+			opened(),
+			accounts{"first": slices.Concat(stopped, []event.AccountEvent{tookBack, event.StopAnswerCorrected{Order: "stop-first", ExecutedAt: four, ExpiresAt: four.Add(48 * time.Hour), BalanceBefore: 100_000}})},
+			map[flow.Where]money.Fen{flow.Stopped: 100_000},
 		},
 		"a stop that failed while another case's holds": {
 			opened(),
@@ -118,7 +129,7 @@ func TestWhereTheMoneyIsNow(t *testing.T) {
 			opened(),
 			accounts{"first": {
 				requested(first, 1, paid), executed(first, 90_000),
-				event.StatementReceived{Order: "stop-first", Rows: []event.Row{{Serial: "S-t3", At: toCash.At, Amount: 10_000, Balance: 90_000, Kind: "transfer"}}},
+				event.StatementReceived{Order: "stop-first", Opening: 100_000, Rows: []event.Row{{Serial: "S-t3", At: toCash.At, Amount: 10_000, Balance: 90_000, Kind: "transfer"}}},
 				attributed(90_000, 90_000, out(toCash, 10_000)),
 			}},
 			map[flow.Where]money.Fen{flow.Stopped: 90_000, flow.Untraceable: 10_000},

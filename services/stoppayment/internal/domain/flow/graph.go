@@ -111,6 +111,7 @@ type Measure struct {
 	Held       money.Fen // of a stop of an amount: what may not leave; 0 = all
 	Cause      string    // of a failure, a refusal or an early end
 	Former     string    // who froze before (轮候)
+	Denied     bool      // of a stop: its bank has taken back that it ever held
 }
 
 // MeasureKind (措施类别) is stop or freeze.
@@ -140,9 +141,10 @@ const (
 
 // Prior (在先措施) is a restraint by another case or agency.
 type Prior struct {
-	Kind  string    `json:"kind"` // 0001 公安止付 | 0002 公安冻结 | 1001 高法冻结
-	By    string    `json:"by,omitempty"`
-	Until time.Time `json:"until,omitzero"`
+	Kind   string    `json:"kind"` // 0001 公安止付 | 0002 公安冻结 | 1001 高法冻结
+	By     string    `json:"by,omitempty"`
+	Until  time.Time `json:"until,omitzero"`
+	Amount money.Fen `json:"amountFen,omitempty" doc:"absent: the whole account"`
 }
 
 // Edge is one movement of the money.
@@ -212,12 +214,15 @@ func (n Node) Share(w Where) money.Fen {
 	return 0
 }
 
+// holds tells whether a measure restrains the account now, by its bank's last word.
+func (m Measure) holds() bool { return m.State == Executed && !m.Denied }
+
 // InForce finds the measure of a kind that restrains the account now, the one
 // that ends last.
 func (n Node) InForce(kind MeasureKind) (Measure, bool) {
 	var last Measure
 	for _, m := range n.Measures {
-		if m.Kind == kind && m.State == Executed && !m.Until.Before(last.Until) {
+		if m.Kind == kind && m.holds() && !m.Until.Before(last.Until) {
 			last = m
 		}
 	}

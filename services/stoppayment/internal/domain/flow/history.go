@@ -14,6 +14,7 @@ import (
 type measure struct {
 	Measure
 	kase      identity.CaseID
+	limit     money.Fen // of a freeze; 0: the whole account
 	remaining money.Fen // of a freeze
 	returned  money.Fen
 	court     money.Fen
@@ -25,7 +26,11 @@ type history struct {
 	measures    []measure
 	attribution event.FundsAttributed
 	outflows    []event.Outflow // of the attribution, all its parts
+	events      []event.AccountEvent
 	statements  []event.StatementReceived
+	credits     map[identity.TransferID]event.Row // that show movements
+	debits      map[identity.TransferID]event.Row
+	brought     map[line]identity.OrderID // by whose answer a row came last
 	balance     money.Fen
 	told        bool
 	prior       []Prior
@@ -35,7 +40,7 @@ type history struct {
 // fold reads the history of one account. What is not named here moves no money
 // and restrains nothing.
 func fold(events []event.AccountEvent) *history {
-	h := &history{}
+	h := &history{events: events, brought: map[line]identity.OrderID{}}
 	for _, e := range events {
 		h.requested(e)
 		h.stopped(e)
@@ -55,7 +60,7 @@ func (h *history) requested(e event.AccountEvent) {
 		}})
 	case event.FreezeRequested:
 		h.ref = e.Account
-		h.measures = append(h.measures, measure{kase: e.Case, Measure: Measure{
+		h.measures = append(h.measures, measure{kase: e.Case, limit: e.Limit, Measure: Measure{
 			Order: e.Order, Kind: Freeze, State: Approved, RequestAt: e.At,
 		}})
 	case event.StopApproved:
@@ -77,7 +82,7 @@ func (h *history) stopped(e event.AccountEvent) {
 		h.balance, h.told = e.BalanceBefore, true
 	case event.StopAnswerCorrected:
 		h.change(e.Order, func(m *measure) {
-			m.ExecutedAt, m.Until, m.Balance, m.Held = e.ExecutedAt, e.ExpiresAt, e.BalanceBefore, e.Held
+			m.ExecutedAt, m.Until, m.Balance, m.Held, m.Denied = e.ExecutedAt, e.ExpiresAt, e.BalanceBefore, e.Held, false
 		})
 		h.balance = e.BalanceBefore
 	case event.StopRaised:
@@ -150,6 +155,9 @@ func (h *history) hears(e event.AccountEvent) {
 		h.restrained(e)
 	case event.BankDiscrepancyFound:
 		h.odd++
+		if e.Kind == "answer-withdrawn" {
+			h.change(e.Order, func(m *measure) { m.Denied = true })
+		}
 	}
 }
 
@@ -163,7 +171,7 @@ func (h *history) restrained(e event.PriorRestraintFound) {
 		h.prior = slices.DeleteFunc(h.prior, func(p Prior) bool { return p.Kind == e.Kind && p.By == e.By })
 		return
 	}
-	word := Prior{Kind: e.Kind, By: e.By, Until: e.Until}
+	word := Prior{Kind: e.Kind, By: e.By, Amount: e.Amount, Until: e.Until}
 	n := slices.IndexFunc(h.prior, func(p Prior) bool { return p.Kind == e.Kind && p.By == e.By })
 	if n < 0 {
 		h.prior = append(h.prior, word)
@@ -184,50 +192,96 @@ func (h *history) move(id identity.OrderID, to State, cause string) {
 	h.change(id, func(m *measure) { m.State, m.Cause = to, cause })
 }
 
-// row finds the line of the account's own statements that shows a transfer: by
-// serial number, direction and amount, else by time and amount. The latest
-// statement counts.
-func (h *history) row(t event.Transfer, credit bool) *Evidence {
-	for _, exact := range []bool{true, false} {
-		for _, s := range slices.Backward(h.statements) {
-			for _, r := range s.Rows {
-				same := r.Serial == t.Serial && t.Serial != ""
-				if !exact {
-					same = t.Serial == "" && r.At.Equal(t.At)
-				}
-				if same && r.Credit == credit && r.Amount == t.Amount {
-					return &Evidence{Account: h.ref.ID, Order: s.Order, Row: r}
-				}
-			}
+// show finds the lines of the account's own statements that show movements: those
+// that the attribution takes for them, and for what an officer has named besides.
+func (h *history) show(by Rows, named []event.Transfer) {
+	out := make([]event.Transfer, len(h.outflows))
+	for n := range h.outflows {
+		out[n] = h.outflows[n].Transfer
+	}
+	h.credits, h.debits = by.Shown(h.events, named, out)
+	for _, s := range h.statements {
+		for _, r := range s.Rows {
+			h.brought[lineOf(r)] = s.Order
 		}
 	}
-	return nil
 }
+
+// evidence is the line that shows a movement into the account, or out of it, with the
+// order whose answer brought it last.
+func (h *history) evidence(id identity.TransferID, credit bool) *Evidence {
+	lines := h.debits
+	if credit {
+		lines = h.credits
+	}
+	row, shown := lines[id]
+	if !shown {
+		return nil
+	}
+	return &Evidence{Account: h.ref.ID, Order: h.brought[lineOf(row)], Row: row}
+}
+
+// line is all by which a bank tells one row of its account from another.
+type line struct {
+	serial          string
+	at              int64
+	credit          bool
+	amount, balance money.Fen
+}
+
+func lineOf(r event.Row) line { return line{r.Serial, r.At.UnixNano(), r.Credit, r.Amount, r.Balance} }
 
 // restrainedByOthers lists the restraints of other cases and agencies in force.
 func (h *history) restrainedByOthers(c identity.CaseID, at time.Time) []Prior {
 	var others []Prior
-	for _, m := range h.measures {
-		switch {
-		case m.kase != c && m.State == Executed:
-			kind := "0001"
-			if m.Kind == Freeze {
-				kind = "0002"
-			}
-			others = append(others, Prior{Kind: kind, By: string(m.kase), Until: m.Until})
-		case m.kase == c && m.State == Queued && (m.Until.IsZero() || m.Until.After(at)):
-			others = append(others, Prior{Kind: "0002", By: m.Former, Until: m.Until})
-		}
-	}
 	for _, p := range h.prior {
 		if p.Until.IsZero() || p.Until.After(at) {
 			others = append(others, p)
 		}
 	}
+	for _, m := range h.measures {
+		switch {
+		case m.kase != c && m.holds():
+			if p, holds := m.restraint(); holds {
+				others = append(others, p)
+			}
+		case m.kase == c && m.State == Queued && (m.Until.IsZero() || m.Until.After(at)):
+			if !slices.ContainsFunc(others, func(p Prior) bool { return p.By == m.Former }) { // else the bank has told how much it is
+				others = append(others, Prior{Kind: "0002", By: m.Former, Until: m.Until})
+			}
+		}
+	}
 	slices.SortStableFunc(others, func(a, b Prior) int {
-		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.By, b.By), a.Until.Compare(b.Until))
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.By, b.By), a.Until.Compare(b.Until), cmp.Compare(a.Amount, b.Amount))
 	})
-	return slices.CompactFunc(others, func(a, b Prior) bool { return a.Kind == b.Kind && a.By == b.By && a.Until.Equal(b.Until) })
+	return slices.CompactFunc(others, func(a, b Prior) bool {
+		return a.Kind == b.Kind && a.By == b.By && a.Until.Equal(b.Until) && a.Amount == b.Amount
+	})
+}
+
+// restraint is what a measure in force of another case of the city holds, if a freeze
+// of an amount still holds anything.
+func (m measure) restraint() (p Prior, holds bool) {
+	p = Prior{Kind: "0001", By: string(m.kase), Amount: m.Held, Until: m.Until}
+	if m.Kind != Freeze {
+		return p, true
+	}
+	if p.Kind, p.Amount = "0002", 0; m.limit > 0 {
+		p.Amount = m.remaining
+	}
+	return p, m.limit == 0 || m.remaining > 0
+}
+
+// controlled is how much of an amount others hold: all of it, or the most that one of
+// them does, for they may hold the same money.
+func controlled(by []Prior, all money.Fen) (most money.Fen) {
+	for _, p := range by {
+		if p.Amount == 0 {
+			return all
+		}
+		most = max(most, p.Amount)
+	}
+	return most
 }
 
 // of adds up the lots of a case.

@@ -65,9 +65,7 @@ func (b *builder) placeAccount(n *Node) {
 		}
 		give(Stopped, held)
 	}
-	if len(n.Prior) > 0 {
-		give(Elsewhere, rest)
-	}
+	give(Elsewhere, controlled(n.Prior, rest))
 	give(b.loose(n, m), rest)
 	shares[Unverified] += rest // below zero where the rows contradict the chase
 	n.Shares = inOrder(shares)
@@ -110,7 +108,7 @@ func (b *builder) describe(n *Node, h *history) {
 		if o.Kind == Freeze {
 			n.Returned += o.returned
 		}
-		if o.State != Executed {
+		if !o.holds() {
 			continue
 		}
 		if o.Kind == Freeze {

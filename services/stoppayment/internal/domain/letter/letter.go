@@ -25,7 +25,7 @@ const (
 // Asia/Shanghai, amounts in yuan.
 type Letter struct {
 	About     string
-	City      string // name of the centre
+	Authority string // name of the unit that answers for it, "" where only its code is known
 	Unit      identity.Unit
 	Order     identity.OrderID
 	Bank      string
@@ -78,6 +78,7 @@ func Remedies() map[string]string {
 func Text(l Letter) string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	items, ordinals := 0, []string{"一", "二", "三", "四", "五", "六"}
 	line("%s", title(l.About))
 	line("账户持有人：")
 	if l.About == Protective {
@@ -85,30 +86,34 @@ func Text(l Letter) string {
 	} else {
 		line("您在%s的账户（措施编号 %s）自 %s 起%s。", named(l.Bank), l.Order, when(l.Since), done(l.About))
 	}
-	line("一、原因：%s。", text(Reasons(), l.Reason))
+	item := func(format string, args ...any) {
+		line(ordinals[items]+"、"+format, args...)
+		items++
+	}
+	item("原因：%s。", text(Reasons(), l.Reason))
 	switch {
 	case l.About == Lift:
-		line("二、范围：自上述时间起，该措施不再限制您的账户。")
+		item("范围：自上述时间起，该措施不再限制您的账户。")
 	case l.Held > 0:
-		line("二、范围：控制金额 %s 元，超出部分可正常使用。", l.Held.Decimal())
+		item("范围：控制金额 %s 元，超出部分可正常使用。", l.Held.Decimal())
 	default:
-		line("二、范围：该账户只收不付。")
+		item("范围：该账户只收不付。")
 	}
 	if l.About != Lift && l.Until.IsZero() {
-		line("三、截止：以银行执行结果为准。")
+		item("截止：以银行执行结果为准。")
 	} else if l.About != Lift {
-		line("三、截止：%s，到期未续自动解除。", when(l.Until))
+		item("截止：%s，到期未续自动解除。", when(l.Until))
 	}
 	if l.About == Protective {
 		line("    续期须经重新批准，最迟不超过 %s；生活、还贷、学费、医疗支出可申请豁免。", when(l.Cap))
 	}
-	line("四、责任单位：%s，公安机关机构代码 %s。", named(l.City), l.Unit)
+	item("责任单位：%s公安机关机构代码 %s。", before(l.Authority, "，"), l.Unit)
 	remedy := "objection"
 	if l.About == Protective {
 		remedy = "release"
 	}
-	line("五、救济途径：%s。责任单位自收到之日起 %d 个工作日内答复；理由成立的，立即解除并告知。", text(Remedies(), remedy), l.Days)
-	line("六、所需材料（提供其中一份即可）：")
+	item("救济途径：%s。责任单位自收到之日起 %d 个工作日内答复；理由成立的，立即解除并告知。", text(Remedies(), remedy), l.Days)
+	item("所需材料（提供其中一份即可）：")
 	for n, code := range l.Documents {
 		line("    %d. %s", n+1, text(Documents(), code))
 	}
@@ -131,6 +136,14 @@ func named(s string) string {
 		return "有关单位"
 	}
 	return s
+}
+
+// before puts a mark behind a text that there is.
+func before(text, mark string) string {
+	if text == "" {
+		return ""
+	}
+	return text + mark
 }
 
 func text(texts map[string]string, code string) string {

@@ -10,10 +10,12 @@ import (
 // Measures of the drawing, in user units (px).
 const (
 	margin   = 28
-	boxWidth = 266
+	boxWidth = 292
 	gutter   = 206 // between columns: room for the links and their amounts
 	gap      = 9   // between the boxes of a column
 	dummyH   = 10
+	fullH    = 62 // of a box
+	compactH = 45 // of a box in a column of many
 	labelH   = 13
 	most     = 6 // links that arrive at a box with an amount of their own
 	fullUpTo = 18
@@ -92,9 +94,9 @@ func (p *layout) size() {
 	}
 	for _, b := range p.boxes {
 		b.compact = of[b.rank] > fullUpTo && b.node.Kind == flow.Account
-		b.w, b.h = boxWidth, 58
+		b.w, b.h = boxWidth, fullH
 		if b.compact {
-			b.h = 41
+			b.h = compactH
 		}
 		if b.node.Kind == flow.Cash || b.node.Kind == flow.Unknown {
 			b.h = 44

@@ -2,6 +2,8 @@ package chart
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/yuanlu/yuanlu/libs/money"
@@ -67,10 +69,7 @@ func (p *painter) victim(b *box) {
 // account draws an account, or several of one bank put together.
 func (p *painter) account(b *box) {
 	n := b.node
-	w := state(n)
-	if b.members > 1 {
-		w = worst(b)
-	}
+	w := b.state()
 	stroke, fill, more := "#9AA5B1", "#FFFFFF", " stroke-width=\"1\""
 	if w.Escaped() && n.Here > 0 {
 		stroke, fill, more = lookOf(w).color, "#FFF7F2", " stroke-width=\"2\" stroke-dasharray=\"6 3\""
@@ -78,30 +77,38 @@ func (p *painter) account(b *box) {
 	if b.members > 1 {
 		p.printf("<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"4\" fill=\"#FFFFFF\" stroke=\"#9AA5B1\"/>\n", b.x+4, b.y+4, b.w, b.h)
 	}
-	p.frame(b, stroke, fill, more)
-	p.printf("<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"%s\"/>\n", b.x+1, b.y+3, strip, b.h-6, p.palette.of(n.Ref.Bank))
+	p.outline(b, stroke, fill, more)
+	inset := 3
+	if b.marked() {
+		inset = 10 // clear of the cut corners
+		p.mark(b.x+pad+9, b.y+b.h/2-bar/2, n.Ref.Kind)
+	}
+	p.printf("<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"%s\"/>\n", b.x+1, b.y+inset, strip, b.h-2*inset, p.palette.of(n.Ref.Bank))
 	p.sign(b.x+b.w-18, b.y+b.h/2-bar/2, 10, w, n.Here <= 0)
 	switch {
 	case b.members > 1:
 		p.several(b)
 	case b.compact:
-		p.lines(b, b.y+(b.h-41)/2, 15, 30)
+		p.lines(b, b.y+(b.h-compactH)/2, 16, 31)
 	default:
-		p.lines(b, b.y+(b.h-58)/2, 17, 32, 46)
+		p.lines(b, b.y+(b.h-fullH)/2, 17, 32, 46)
 	}
 	p.shares(b)
 }
 
+// marked tells whether a box has the mark of its kind.
+func (b *box) marked() bool { return b.members == 1 && !ordinary(b.node.Ref.Kind) }
+
 // lines writes bank, number and holder, the amounts, and what restrains the
 // account; on two lines the last two are one.
 func (p *painter) lines(b *box, y int, at ...int) {
-	n, face, room := b.node, p.in.Faces[b.node.Ref.ID], b.w-pad-34
+	n, face, room, x := b.node, p.in.Faces[b.node.Ref.ID], b.w-pad-34, b.x+pad
 	bank := p.bank(n.Ref.Bank)
-	if !ordinary(n.Ref.Kind) {
-		bank += "〔" + KindName(n.Ref.Kind) + "〕" // its number may be an order number
+	if b.marked() {
+		x, room = x+markRoom, room-markRoom
 	}
 	p.printf("<text x=\"%d\" y=\"%d\" font-size=\"12\"><tspan font-weight=\"bold\">%s</tspan> <tspan>%s</tspan></text>\n",
-		b.x+pad, y+at[0], escape(bank), escape(cut(face.Number+" "+face.Holder, 12, room-width(bank, 12)-4)))
+		x, y+at[0], escape(bank), escape(cut(face.Number+" "+face.Holder, 12, room-width(bank, 12)-4)))
 	amounts := "流入 " + Short(n.In)
 	switch {
 	case n.Here == n.In:
@@ -116,11 +123,11 @@ func (p *painter) lines(b *box, y int, at ...int) {
 		if n.Here != n.In {
 			short += " 留" + Short(max(0, n.Here))
 		}
-		p.text(b.x+pad, y+at[1], 11, " fill=\"#323F4B\"", cut(short+" · "+measured(n)+p.prior(n), 11, room))
+		p.text(x, y+at[1], 11, " fill=\"#323F4B\"", cut(short+" · "+strings.TrimPrefix(measured(n), forPerson)+p.prior(n), 11, room))
 		return
 	}
-	p.text(b.x+pad, y+at[1], 11, " fill=\"#323F4B\"", cut(amounts, 11, room))
-	p.text(b.x+pad, y+at[2], 11, " fill=\"#52606D\"", cut(measured(n)+p.prior(n), 11, room))
+	p.text(x, y+at[1], 11, " fill=\"#323F4B\"", cut(amounts, 11, room))
+	p.text(x, y+at[2], 11, " fill=\"#52606D\"", cut(measured(n)+p.prior(n), 11, room))
 }
 
 // prior tells that someone else restrains the account too (轮候).
@@ -143,10 +150,13 @@ func (p *painter) several(b *box) {
 			parts = append(parts, fmt.Sprintf("%s%d", lookOf(w).name, count))
 		}
 	}
-	y, lines := b.y+(b.h-58)/2, []string{fmt.Sprintf("流入 %s · 留存 %s", Short(n.In), Short(max(0, n.Here))), strings.Join(parts, " ")}
+	for _, k := range slices.Sorted(maps.Keys(b.kinds)) {
+		parts = append(parts, fmt.Sprintf("%s%d", kindOf(k).mark, b.kinds[k]))
+	}
+	y, lines := b.y+(b.h-fullH)/2, []string{fmt.Sprintf("流入 %s · 留存 %s", Short(n.In), Short(max(0, n.Here))), strings.Join(parts, " ")}
 	head := fmt.Sprintf("其余 %d 户", b.members)
 	if b.compact {
-		y = b.y + (b.h-41)/2 - 2
+		y = b.y + (b.h-compactH)/2 - 2
 		head += " · 入" + Short(n.In)
 		lines = lines[1:]
 	}
@@ -155,6 +165,14 @@ func (p *painter) several(b *box) {
 	for i, line := range lines {
 		p.text(b.x+pad, y+32+14*i, 11, " fill=\"#323F4B\"", cut(line, 11, room))
 	}
+}
+
+// state is what the sign of a box tells.
+func (b *box) state() flow.Where {
+	if b.members > 1 {
+		return worst(b)
+	}
+	return state(b.node)
 }
 
 // worst is the state among several that asks most for someone to act.
@@ -176,9 +194,10 @@ func (p *painter) shares(b *box) {
 	if n.In <= 0 {
 		return
 	}
+	end := x + room
 	for _, s := range n.Shares {
-		if w := portion(s.Amount, n.In, room); w > 0 {
-			p.printf("<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"url(#p-%s)\"/>\n", x, y, w, bar, s.Where)
+		if w := min(portion(s.Amount, n.In, room), end-x); w > 0 { // where the rows show more than the chase, the parts exceed the whole
+			p.printf("<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"%s\"/>\n", x, y, w, bar, p.filling(s.Where))
 			x += w
 		}
 	}
@@ -214,6 +233,12 @@ func (p *painter) told(b *box) string {
 		say("%s 第 %d 级其余 %d 户（?expand=all 全部展开）", p.bank(n.Ref.Bank), n.Level, b.members)
 	default:
 		say("第 %d 级 %s %s %s", n.Level, p.bank(n.Ref.Bank), face.Number, face.Holder)
+	}
+	if name := KindName(n.Ref.Kind); b.members == 1 && name != "" {
+		say("账户类别 %s", name)
+	}
+	for _, k := range slices.Sorted(maps.Keys(b.kinds)) {
+		say("其中%s %d 户", KindName(k), b.kinds[k])
 	}
 	say("涉案流入 %s 元，转出 %s 元，留存 %s 元，权属认定 %s 元", n.In, n.Left, n.Here, n.Held)
 	for _, s := range n.Shares {

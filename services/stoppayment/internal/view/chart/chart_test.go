@@ -29,7 +29,7 @@ var (
 func samples() map[string]chart.Input {
 	all := fan(430, 40, 3)
 	all.All = true
-	return map[string]chart.Input{"5": fan(5, 5, 1), "70": fan(62, 20, 2), "500": fan(430, 40, 3), "500 one by one": all, "tangle": tangle(), "nothing yet": {Graph: newPlay(1).graph()}}
+	return map[string]chart.Input{"5": fan(5, 5, 1), "70": fan(62, 20, 2), "500": fan(430, 40, 3), "500 one by one": all, "200": fan(190, 30, 5), "tangle": tangle(), "market": market(), "nothing yet": {Graph: newPlay(1).graph()}}
 }
 
 func TestTheGoldenDrawing(t *testing.T) {
@@ -73,7 +73,7 @@ func TestADrawingIsWellFormedAndAsksForNothing(t *testing.T) {
 // harmless demands a drawing that any viewer can show and none can be harmed by.
 func harmless(t *testing.T, drawing []byte) {
 	t.Helper()
-	known := []string{"svg", "title", "defs", "pattern", "rect", "path", "circle", "text", "tspan", "g"}
+	known := []string{"svg", "title", "defs", "pattern", "rect", "path", "circle", "text", "tspan", "g", "style", "line"}
 	decoder := xml.NewDecoder(bytes.NewReader(drawing))
 	for {
 		token, err := decoder.Token()

@@ -9,6 +9,7 @@ import (
 	"github.com/yuanlu/yuanlu/api/event"
 	"github.com/yuanlu/yuanlu/libs/identity"
 	"github.com/yuanlu/yuanlu/libs/money"
+	"github.com/yuanlu/yuanlu/services/stoppayment/internal/domain"
 	"github.com/yuanlu/yuanlu/services/stoppayment/internal/domain/flow"
 	"github.com/yuanlu/yuanlu/services/stoppayment/internal/view/chart"
 )
@@ -136,7 +137,7 @@ func fan(wide, banks int, seed uint64) chart.Input {
 	p.write(first)
 	at := four.Add(25 * time.Minute)
 	return chart.Input{
-		Graph: flow.Build(at, flow.Histories{Pursuit: p.chase, Accounts: p.accounts}), Faces: p.faces, Banks: identity.DefaultBanks(),
+		Graph: flow.Build(at, flow.Histories{Pursuit: p.chase, Accounts: p.accounts, Rows: domain.Rows{}}), Faces: p.faces, Banks: identity.DefaultBanks(),
 	}
 }
 
@@ -148,15 +149,18 @@ func (p *play) onwards(h *hop, n, banks int) {
 	case 1:
 		part := h.amount / 2
 		third := p.account((n + 5) % banks)
+		end := []string{"stopped", "level-limit", "stopped", "amount-limit", "kind"}[n/7%5]
+		if end == "kind" {
+			third.Kind = []identity.AccountKind{"03", "04", "05", "06"}[n/35%4]
+		}
 		in := p.move(h.account, third, part, 40*time.Minute)
 		h.outs = append(h.outs, event.Outflow{Transfer: in, Lots: p.lots(part)})
-		end := []string{"stopped", "level-limit", "stopped", "amount-limit", "kind"}[n/7%5]
 		p.write(hop{account: third, parent: h.account, level: 3, in: in, amount: part, end: end})
 	}
 }
 
 func (p *play) graph() flow.Graph {
-	return flow.Build(four, flow.Histories{Pursuit: p.chase, Accounts: p.accounts})
+	return flow.Build(four, flow.Histories{Pursuit: p.chase, Accounts: p.accounts, Rows: domain.Rows{}})
 }
 
 // tangle is a fraud whose money goes in circles, skips levels, comes back to its
@@ -182,5 +186,53 @@ func tangle() chart.Input {
 	p.write(hop{account: d, parent: b, level: 3, in: ab, amount: 3_500_000, end: "frozen", outs: outs(d, []event.Account{e, a, pay}, 1_000_000, 1_000_000, 700_000)})
 	p.write(hop{account: e, parent: d, level: 4, in: ab, amount: 1_500_000, end: "sent"})
 	p.write(hop{account: pay, parent: d, level: 4, in: ab, amount: 700_000, end: "kind"})
+	return chart.Input{Graph: p.graph(), Faces: p.faces, Banks: identity.DefaultBanks()}
+}
+
+// market is a fraud whose money goes into shops, bills, payment institutions and
+// order numbers, from several victims, over more levels than a sheet has columns,
+// under names that are as long as firms' names are.
+func market() chart.Input {
+	p := newPlay(11)
+	var victims []event.Account
+	for n := range 5 {
+		victims = append(victims, p.account(n))
+	}
+	hub := p.account(7)
+	first := hop{account: hub, level: 1, amount: 50_000_000, end: "stopped"}
+	for n, v := range victims {
+		paid := event.Transfer{ID: identity.TransferID(fmt.Sprintf("t-v%d", n)), From: v, To: hub, Amount: 10_000_000, At: four.Add(-50 * time.Minute), Serial: fmt.Sprintf("V%d", n)}
+		if n == 0 {
+			paid.ID = "t-1"
+			first.in = paid
+			continue
+		}
+		p.chase = append(p.chase, event.TransferTraced{Case: kase, Source: paid, Lots: []event.Lot{{Case: kase, Victim: "v", Transfer: paid.ID, Amount: 10_000_000}}})
+	}
+	from, chain := &first, []hop{}
+	for level := 2; level <= 7; level++ {
+		next := p.account(level * 5)
+		amount := money.Fen(42_000_000 - 5_000_000*level)
+		in := p.move(from.account, next, amount, time.Duration(level)*time.Minute)
+		from.outs = append(from.outs, event.Outflow{Transfer: in, Lots: p.lots(amount)})
+		chain = append(chain, hop{account: next, parent: from.account, level: level, in: in, amount: amount, end: "stopped"})
+		from = &chain[len(chain)-1]
+		for n, kind := range []identity.AccountKind{"03", "04", "05", "06", "02"} {
+			shop := p.account(level*7 + n)
+			shop.Kind = kind
+			p.faces[shop.ID] = chart.Face{Number: fmt.Sprintf("6228480%012d", p.made), Holder: "茂名市电白区水东镇人民路新世纪百货贸易有限责任公司第" + strconv.Itoa(n) + "分公司"}
+			part := p.move(chain[len(chain)-1].account, shop, 500_000, time.Duration(n)*time.Minute)
+			from.outs = append(from.outs, event.Outflow{Transfer: part, Lots: p.lots(500_000)})
+			end := "kind"
+			if kind == "02" || kind == "06" {
+				end = "stopped"
+			}
+			p.write(hop{account: shop, parent: next, level: level + 1, in: part, amount: 500_000, end: end})
+		}
+	}
+	p.write(first)
+	for _, h := range chain {
+		p.write(h)
+	}
 	return chart.Input{Graph: p.graph(), Faces: p.faces, Banks: identity.DefaultBanks()}
 }

@@ -29,7 +29,9 @@ type box struct {
 	compact  bool
 	left     []*link // attached to the left side, top to bottom
 	right    []*link
-	controls map[flow.Where]int // of several: how many are held where
+	controls map[flow.Where]int           // of several: how many are held where
+	kinds    map[identity.AccountKind]int // of several: how many are not a person's or a firm's
+	card     *card                        // on paper
 }
 
 // link is all movements between two boxes.
@@ -111,7 +113,7 @@ func groups(in Input, of map[string]*box) []*box {
 		if !known {
 			first := n
 			first.Shares, first.Prior, first.Measures = slices.Clone(n.Shares), nil, nil
-			b = &box{id: "group-" + string(k.bank) + "-" + n.ID, node: first, members: 0, controls: map[flow.Where]int{}}
+			b = &box{id: "group-" + string(k.bank) + "-" + n.ID, node: first, members: 0, controls: map[flow.Where]int{}, kinds: map[identity.AccountKind]int{}}
 			b.node.ID = b.id
 			b.node.In, b.node.Left, b.node.Here, b.node.Held, b.node.Shares = 0, 0, 0, 0, nil
 			found[k], boxes = b, append(boxes, b)
@@ -134,7 +136,7 @@ func groups(in Input, of map[string]*box) []*box {
 func (b *box) alone(in Input, of map[string]*box) {
 	for _, n := range in.Graph.Nodes {
 		if of[n.ID] == b {
-			b.id, b.node, b.controls = n.ID, n, nil
+			b.id, b.node, b.controls, b.kinds = n.ID, n, nil, nil
 			return
 		}
 	}
@@ -147,6 +149,9 @@ func (b *box) add(n flow.Node) {
 	b.node.Here += n.Here
 	b.node.Held += n.Held
 	b.controls[state(n)]++
+	if !ordinary(n.Ref.Kind) {
+		b.kinds[n.Ref.Kind]++
+	}
 	for _, s := range n.Shares {
 		i := slices.IndexFunc(b.node.Shares, func(o flow.Share) bool { return o.Where == s.Where })
 		if i < 0 {

@@ -29,8 +29,8 @@ func (p *painter) header(plan *layout) {
 		figures += " · 较小账户按银行合并，?expand=all 全部展开"
 	}
 	p.text(margin, 70, 13, "", figures)
-	y := p.whole(wide, 82)
-	y = p.legend(wide, y+12)
+	y := p.whole(plan, wide, 82)
+	y = p.kindLegend(wide, p.legend(wide, y+12))
 	for n, column := range plan.columns {
 		p.column(plan, column, n, wide, y+30)
 	}
@@ -39,7 +39,7 @@ func (p *painter) header(plan *layout) {
 
 // whole draws the bar of where all that was reported is, with its legend: the
 // places that have money are the signs that the picture uses.
-func (p *painter) whole(wide, y int) int {
+func (p *painter) whole(plan *layout, wide, y int) int {
 	t := p.in.Graph.Totals
 	x, room := margin, wide-2*margin
 	p.printf("<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"16\" fill=\"#E4E7EB\"/>\n", x, y, room)
@@ -48,14 +48,21 @@ func (p *painter) whole(wide, y int) int {
 		if w <= 0 {
 			continue
 		}
-		p.printf("<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"16\" fill=\"url(#p-%s)\"><title>%s</title></rect>\n", x, y, w, s.Where,
+		p.printf("<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"16\" fill=\"%s\"><title>%s</title></rect>\n", x, y, w, p.filling(s.Where),
 			escape(fmt.Sprintf("%s %s 元", lookOf(s.Where).name, s.Amount)))
 		x += w
 	}
 	x, y = margin, y+36
-	for _, s := range t.Shares {
+	signs := t.Shares
+	for _, w := range p.unexplained(plan.boxes) {
+		signs = append(signs[:len(signs):len(signs)], flow.Share{Where: w})
+	}
+	for _, s := range signs {
 		l := lookOf(s.Where)
-		text := fmt.Sprintf("%s %s元（%s）", l.name, s.Amount, permille(s.Amount, t.Reported))
+		text := l.name + " " + l.english
+		if s.Amount != 0 {
+			text = fmt.Sprintf("%s %s元（%s）", l.name, s.Amount, permille(s.Amount, t.Reported))
+		}
 		w := 24 + width(text, 12) + 18
 		if x+w > wide-margin {
 			x, y = margin, y+24

@@ -53,6 +53,15 @@ func lookOf(w flow.Where) look {
 	return look{"过", "#9AA5B1", "circle", "已转出", "passed on"}
 }
 
+// ink is the colour of the character on a sign: dark on the two light colours,
+// so that it is read in a print without colours too.
+func (l look) ink() string {
+	if l.color == "#56B4E9" || l.color == "#C98A00" || l.color == "#9AA5B1" {
+		return inkMark
+	}
+	return "#FFFFFF"
+}
+
 // palette gives every bank of the city a colour of its own, the same in every
 // drawing.
 type palette map[identity.BankCode]string
@@ -103,8 +112,12 @@ type painter struct {
 	in      Input
 	palette palette
 	out     bytes.Buffer
-	top     int // where the columns begin
+	top     int    // where the columns begin
+	suffix  string // of the ids of patterns: sheets in one document have their own
 }
+
+// filling names the pattern of a place.
+func (p *painter) filling(w flow.Where) string { return fmt.Sprintf("url(#p-%s%s)", w, p.suffix) }
 
 func (p *painter) printf(format string, args ...any) { fmt.Fprintf(&p.out, format, args...) }
 
@@ -143,7 +156,7 @@ func width(s string, size int) int {
 	w := 0
 	for _, r := range s {
 		switch {
-		case r >= 0x2E80:
+		case r >= 0x2E80, strings.ContainsRune("←→№…", r):
 			w += size * 100
 		case strings.ContainsRune(" .,:·-|()", r):
 			w += size * 32
@@ -170,9 +183,9 @@ func cut(s string, size, most int) string {
 // that holds nothing of the case.
 func (p *painter) sign(x, y, r int, w flow.Where, hollow bool) {
 	l := lookOf(w)
-	fill, ink := l.color, "#FFFFFF"
+	fill, ink := l.color, l.ink()
 	if hollow {
-		fill, ink = "#FFFFFF", l.color
+		fill, ink = "#FFFFFF", inkMark
 	}
 	style := fmt.Sprintf("fill=\"%s\" stroke=\"%s\" stroke-width=\"1.5\"", fill, l.color)
 	switch l.shape {
@@ -195,19 +208,19 @@ func (p *painter) sign(x, y, r int, w flow.Where, hollow bool) {
 func (p *painter) patterns() {
 	p.printf("<defs>\n")
 	pattern := func(w flow.Where, lines string) {
-		p.printf("<pattern id=\"p-%s\" width=\"8\" height=\"8\" patternUnits=\"userSpaceOnUse\"><rect width=\"8\" height=\"8\" fill=\"%s\"/>%s</pattern>\n", w, lookOf(w).color, lines)
+		p.printf("<pattern id=\"p-%s%s\" width=\"8\" height=\"8\" patternUnits=\"userSpaceOnUse\"><rect width=\"8\" height=\"8\" fill=\"%s\"/>%s</pattern>\n", w, p.suffix, lookOf(w).color, lines)
 	}
 	stroke := func(d string) string {
 		return "<path d=\"" + d + "\" stroke=\"#FFFFFF\" stroke-opacity=\"0.65\" stroke-width=\"1.4\" fill=\"none\"/>"
 	}
 	slash, cross := stroke("M-2 2L2 -2M0 8L8 0M6 10L10 6"), stroke("M0 0L8 8M8 0L0 8")
-	dots := "<circle cx=\"4\" cy=\"4\" r=\"1.6\" fill=\"#FFFFFF\" fill-opacity=\"0.8\"/>"
+	gaps := "<path d=\"M4 0V8\" stroke=\"#FFFFFF\" stroke-opacity=\"0.8\" stroke-width=\"3.4\"/>"
 	pattern(flow.Returned, "")
 	pattern(flow.Frozen, cross)
 	pattern(flow.Stopped, stroke("M2 0V8M6 0V8"))
-	pattern(flow.Transferred, stroke("M0 4H8"))
+	pattern(flow.Transferred, stroke("M-2 6L2 10M0 0L8 8M6 -2L10 2"))
 	pattern(flow.Elsewhere, stroke("M0 2H8M0 6H8"))
-	pattern(flow.Pending, dots)
+	pattern(flow.Pending, gaps)
 	pattern(flow.Unverified, stroke("M4 0V8M0 4H8"))
 	for _, w := range []flow.Where{flow.Withheld, flow.UnderMinimum, flow.BeyondLevel, flow.Unstopped, flow.CashedOut, flow.Untraceable} {
 		pattern(w, slash)
@@ -218,6 +231,9 @@ func (p *painter) patterns() {
 // page puts the parts together.
 func (p *painter) page(plan *layout, head []byte) []byte {
 	high := p.top + plan.height + margin
+	if len(plan.boxes) == 0 {
+		high += 40
+	}
 	body := bytes.Clone(p.out.Bytes())
 	p.out.Reset()
 	wide := max(plan.width, minWidth)
@@ -229,6 +245,10 @@ func (p *painter) page(plan *layout, head []byte) []byte {
 	p.out.Write(head)
 	p.printf("<g transform=\"translate(%d,%d)\">\n", max(0, (wide-plan.width)/2), p.top)
 	p.out.Write(body)
-	p.printf("</g>\n</svg>\n")
+	p.printf("</g>\n")
+	if len(plan.boxes) == 0 {
+		p.nothing(wide/2, p.top+20)
+	}
+	p.printf("</svg>\n")
 	return bytes.Clone(p.out.Bytes())
 }

@@ -106,8 +106,11 @@ func measured(n flow.Node) string {
 	case "":
 		return "已发现，待下指令"
 	}
-	return "待人工决定：" + WithheldName(n.Withheld)
+	return forPerson + WithheldName(n.Withheld)
 }
+
+// forPerson stands before why a person has to decide; a sign (议) says it too.
+const forPerson = "待人工决定："
 
 // Told (措施说明) says in Chinese where a measure stands.
 func Told(m flow.Measure) string {
@@ -158,25 +161,12 @@ func WithheldName(code string) string {
 	names := map[string]string{
 		"level-limit": "超出追踪层级", "amount-limit": "低于起点金额", "parent-withheld": "上级账户未下指令", "kind": "账户类别须人工审核", "age": "转账距今过久",
 		"attempts": "已多次申请", "failed": "银行已反馈不能执行", "rejected": "审批已驳回", "lifted": "已由人工解除", "stops-used-up": "两次止付已用尽",
+		"refused": "账户未接受该指令",
 	}
 	if name, known := names[code]; known {
 		return name
 	}
 	return code
-}
-
-// KindName (账户类别名称) says a kind of account in Chinese.
-func KindName(kind identity.AccountKind) string {
-	names := map[identity.AccountKind]string{"01": "个人", "02": "对公", "03": "公共事业", "04": "商户", "05": "支付机构"}
-	if name, known := names[kind]; known {
-		return name
-	}
-	return string(kind)
-}
-
-// ordinary tells whether an account is a person's or a firm's at a bank.
-func ordinary(kind identity.AccountKind) bool {
-	return kind == "" || kind == identity.PersonalAccount || kind == identity.CorporateAccount
 }
 
 // WhereName (去处名称) says a place of money in Chinese and in English.

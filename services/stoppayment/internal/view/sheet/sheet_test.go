@@ -11,6 +11,7 @@ import (
 	"github.com/yuanlu/yuanlu/api/event"
 	"github.com/yuanlu/yuanlu/libs/identity"
 	"github.com/yuanlu/yuanlu/libs/money"
+	"github.com/yuanlu/yuanlu/services/stoppayment/internal/domain"
 	"github.com/yuanlu/yuanlu/services/stoppayment/internal/domain/flow"
 	"github.com/yuanlu/yuanlu/services/stoppayment/internal/view/chart"
 	"github.com/yuanlu/yuanlu/services/stoppayment/internal/view/sheet"
@@ -30,6 +31,7 @@ func small() sheet.Input {
 	paid := event.Transfer{ID: "t1", From: victim, To: mule, Amount: 483_000_000, At: four.Add(-40 * time.Minute), Serial: "S1"}
 	cash := event.Transfer{ID: "t2", From: mule, Amount: 452_600_000, At: four.Add(-30 * time.Minute), Serial: "S2"}
 	in := flow.Histories{
+		Rows: domain.Rows{},
 		Pursuit: []event.PursuitEvent{
 			event.PursuitOpened{Case: kase, ReportedAt: four},
 			event.DownstreamAccountFound{Case: kase, Account: mule, Level: 1, Source: paid, Lots: lots(483_000_000), Order: "o1"},

@@ -1,7 +1,8 @@
 package host
 
-// The parsers, for tests.
+// The parsers and the walk, for tests.
 var (
+	EachFile    = eachFile
 	ParseMemory = parseMemory
 	ParseCPU    = parseCPU
 )

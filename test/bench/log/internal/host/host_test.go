@@ -1,6 +1,8 @@
 package host_test
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
@@ -67,5 +69,28 @@ func TestTheSizeOfADirectoryIsThatOfItsFiles(t *testing.T) {
 	}
 	if err := host.Forget(dir); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestAFileThatIsDeletedMeanwhileIsLeftOut(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"first", "second"} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	seen := 0
+	err := host.EachFile(dir, func(name string) error {
+		if _, err := os.Stat(name); err != nil {
+			return err
+		}
+		seen++
+		return os.Remove(filepath.Join(dir, "second"))
+	})
+	if err != nil || seen != 1 {
+		t.Errorf("%d files seen, %v", seen, err)
+	}
+	if _, err := host.SizeOf(filepath.Join(dir, "nowhere")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a directory that is not there: %v", err)
 	}
 }

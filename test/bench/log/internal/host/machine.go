@@ -1,6 +1,7 @@
 package host
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -111,11 +112,16 @@ func Forget(dir string) error {
 	})
 }
 
+// eachFile visits the files below a directory. One that its owner, a running node,
+// deletes meanwhile is left out.
 func eachFile(dir string, visit func(name string) error) error {
 	return filepath.WalkDir(dir, func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || !entry.Type().IsRegular() {
-			return err
+		if err == nil && entry.Type().IsRegular() {
+			err = visit(name)
 		}
-		return visit(name)
+		if name != dir && errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return err
 	})
 }
