@@ -82,11 +82,7 @@ func correct(a Account, o Order, cmd AnswerStop) ([]event.AccountEvent, error) {
 	done := event.StopAnswerCorrected{
 		Order: o.ID, ExecutedAt: at, From: a.prolonged(o, at), ExpiresAt: expires, BalanceBefore: max(cmd.BalanceBefore, 0), Held: o.Hold.Said, ResultCode: cmd.ResultCode, At: cmd.At,
 	}
-	if until, spoken := a.claimed(o, cmd, expires); spoken {
-		done.BankExpiresAt = until
-	} else if o.BankUntil.After(cmd.At) {
-		done.BankExpiresAt = o.BankUntil
-	}
+	done.BankExpiresAt = a.holdsOn(o, cmd, at, expires)
 	if cmd.Held > 0 {
 		done.Held = cmd.Held
 	}

@@ -57,7 +57,12 @@ func (a Account) endAtBank(o Order, cmd AnswerStop) time.Time {
 	if !cmd.BankExpires.IsZero() {
 		return cmd.BankExpires
 	}
-	return a.begins(o, earlier(cmd.ExecutedAt, cmd.At)).Add(StopWindow)
+	executed := earlier(cmd.ExecutedAt, cmd.At)
+	begins := a.begins(o, executed)
+	if executed.Before(o.From) { // the bank counts from the end of the first that it was told
+		begins = latestOf(begins, o.From)
+	}
+	return begins.Add(StopWindow)
 }
 
 // beyond is until when the bank holds by its answer, if that is later than both
@@ -83,6 +88,19 @@ func (a Account) claimed(o Order, cmd AnswerStop, expires time.Time) (until time
 		return a.beyond(o, cmd, time.Time{}), true
 	}
 	return a.beyond(o, cmd, expires), true
+}
+
+// holdsOn is until when the bank holds without right once it has corrected its
+// answer. A correction that names no end takes nothing back of what the bank had said
+// of it, as long as the beginning that counts stays where it was: one that cannot be,
+// in whose place that beginning stands, tells of no other end.
+func (a Account) holdsOn(o Order, cmd AnswerStop, at, expires time.Time) time.Time {
+	until, spoken := a.claimed(o, cmd, expires)
+	silent := cmd.BankExpires.IsZero() && at.Equal(o.ExecutedAt) && !o.Hold.Denied
+	if (silent || !spoken) && o.BankUntil.After(cmd.At) {
+		return latestOf(until, o.BankUntil)
+	}
+	return until
 }
 
 // longer is what the same answer brings that names another end now.

@@ -9,7 +9,9 @@ import (
 	"github.com/yuanlu/yuanlu/api/event"
 	"github.com/yuanlu/yuanlu/libs/es"
 	"github.com/yuanlu/yuanlu/libs/identity"
+	"github.com/yuanlu/yuanlu/libs/money"
 	"github.com/yuanlu/yuanlu/services/stoppayment/internal/domain"
+	"pgregory.net/rapid"
 )
 
 // saidOf is what a bank has said of one stop, kept beside the service and by
@@ -18,6 +20,7 @@ type saidOf struct {
 	words    map[string]bool // all that it has said; the same once more is no news
 	executed time.Time       // its last word on when it began
 	began    time.Time       // the same, neither ahead of when it was said nor before it was asked for
+	from     time.Time       // the end of the first stop, if it prolongs that one
 	end      time.Time       // its last word on when it ends
 	until    time.Time       // until when it holds; zero: it does not
 	never    bool            // it has taken back that it ever held
@@ -63,7 +66,9 @@ func (l *life) toldOfStop(before domain.Account, cmd domain.AnswerStop) {
 	if end.IsZero() {
 		end = l.prolongs(before, cmd.Order, began).Add(48 * time.Hour)
 	}
-	same := cmd.ExecutedAt.Equal(said.executed) || began.Equal(said.began)
+	// the end of the first stop is another way to put when one began that prolongs it
+	prolongs := cmd.ExecutedAt.Equal(said.from) || cmd.ExecutedAt.After(said.began) && cmd.ExecutedAt.Equal(l.prolongs(before, cmd.Order, said.began))
+	same := cmd.ExecutedAt.Equal(said.executed) || began.Equal(said.began) || prolongs
 	if !said.never && known && same && (cmd.BankExpires.IsZero() || end.Equal(said.end)) {
 		return // no word on the end
 	}
@@ -75,6 +80,9 @@ func (l *life) toldOfStop(before domain.Account, cmd domain.AnswerStop) {
 	}
 	if cmd.Corrects || !known { // another answer beside it does not take its place
 		said.executed, said.began, said.end, said.never = cmd.ExecutedAt, began, end, false
+		if from := l.prolongs(before, cmd.Order, began); from.After(began) {
+			said.from = from
+		}
 	}
 }
 
@@ -96,7 +104,7 @@ func (l *life) prolongs(before domain.Account, stop identity.OrderID, began time
 // for no more than 48 hours from that end, and both together for 96.
 func (l *life) checkProlonged() {
 	for _, o := range l.state.Orders {
-		if o.State != domain.Executed || o.From.IsZero() {
+		if o.State != domain.Executed || o.From.IsZero() || o.Hold.Denied { // what its bank says that it never held
 			continue
 		}
 		first, _ := l.state.Find(o.Prolongs)
@@ -183,4 +191,17 @@ func (l *life) raise() {
 			l.give(domain.ApproveStop{Order: o.ID, Approver: leader, At: l.now})
 		}
 	}
+}
+
+// prolong has the first stop prolonged before it ends, which chance alone seldom comes to.
+func (l *life) prolong() {
+	second := domain.SecondOrder("order-1")
+	l.give(domain.SecondStop{First: "order-1", Order: second, Operator: li, Investigator: wang, At: l.now})
+	l.give(domain.ApproveStop{Order: second, Approver: leader, At: l.now})
+	l.now = l.now.Add(time.Duration(rapid.SampledFrom([]int{1, 20, 240}).Draw(l.T, "minutes until it is carried out")) * time.Minute)
+	l.fire()
+	done := answer(l.now, 900_000_000)
+	done.Order, done.Held = second, rapid.SampledFrom([]money.Fen{lot.Amount, 10, 0}).Draw(l.T, "held by the second")
+	done.BankExpires = rapid.SampledFrom([]time.Time{{}, l.now.Add(48 * time.Hour), l.now.Add(72 * time.Hour), four.Add(96 * time.Hour)}).Draw(l.T, "end of the second")
+	l.give(l.vary(done))
 }

@@ -89,6 +89,38 @@ func TestI12_ACorrectionThatIsSilentOnTheEndDoesNotHideThatTheBankHoldsOn(t *tes
 	})
 }
 
+func TestI12_ACorrectionWhoseBeginningCannotBeTakesNoLaterEndBack(t *testing.T) {
+	ahead := answer(four.Add(10*time.Minute), 200)
+	ahead.Corrects, ahead.At = true, four
+	tooEarly := ahead
+	tooEarly.ExecutedAt = four.Add(-time.Hour)
+	runsOn := put(func(c *event.StopAnswerCorrected) {
+		c.BalanceBefore, c.BankExpiresAt, c.At = 200, four.Add(72*time.Hour), four
+	})
+	implausible := func(said string) event.BankDiscrepancyFound {
+		return discrepancyOf(domain.ExecutedImplausible, "2021-07-17T08:00:00Z", said, four)
+	}
+	otherwise := discrepancyOf(domain.AnswerDiffers, "2021-07-17T08:00:00Z 1.00", "2021-07-17T08:00:00Z 2.00", four)
+	otherwise.HoldsUntil = four.Add(72 * time.Hour)
+	beside := and(inForce1(), otherwise) // named by another answer, which is no correction
+	denied := and(longHeld(), discrepancyOf(domain.AnswerWithdrawn, "", bank.NotFound, four))
+	holdsAfterAll := answer(four, 100)
+	holdsAfterAll.Corrects = true
+	estest.Run(t, domain.AccountDecider(), []row{
+		{Rule: "ahead of the time when it is said", Given: beside, When: ahead, Then: given{runsOn, implausible("2021-07-17T08:10:00Z")}},
+		{Rule: "before the bank was asked", Given: beside, When: tooEarly, Then: given{runsOn, implausible("2021-07-17T07:00:00Z")}},
+		{Rule: "be it the answer itself that had named that end", Given: longHeld(), When: ahead, Then: given{runsOn, implausible("2021-07-17T08:10:00Z")}},
+		{
+			Rule: "woken late, the bank is asked to let go", Given: and(beside, runsOn, implausible("2021-07-17T08:10:00Z")),
+			When: domain.ExpireStop{Order: "order-1", At: four.Add(4000 * time.Minute)},
+			Then: given{stopLapsed("order-1", end), bySelf("order-1", 1, domain.LiftUnlawful, four.Add(4000*time.Minute))},
+		},
+		{Rule: "what the bank denied in between it has taken back", Given: denied, When: holdsAfterAll, Then: given{
+			put(func(c *event.StopAnswerCorrected) { c.At = four }),
+		}},
+	})
+}
+
 func TestI12_WhatABankHasLetGoOfAndHoldsAgainItIsAskedToLetGoOfAgain(t *testing.T) {
 	failed := event.StopFailed{Order: "order-1", ResultCode: "0001", Cause: bank.NotFound, At: four}
 	wrongly := discrepancyOf(domain.ExecutedAfterFailure, bank.NotFound, "2021-07-17T08:00:00Z 1.00", after)

@@ -20,7 +20,9 @@ func (a Account) prolonged(o Order, executed time.Time) time.Time {
 	end := first.ExpiresAt
 	switch {
 	case !o.From.IsZero():
-		end = o.From
+		if !ok || o.From.Before(end) { // where its bank denied it, it has not moved with the first
+			end = o.From
+		}
 	case !ok || first.ExecutedAt.IsZero() || first.Hold.Denied || first.State != Executed && first.State != Lapsed:
 		return time.Time{}
 	}

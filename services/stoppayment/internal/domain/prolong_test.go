@@ -83,11 +83,16 @@ func TestI03_NobodyIsHeldForMoreThan96HoursWhereTheFirstStopTurnsOutToEndEarlier
 		BankExpiresAt: end.Add(48 * time.Hour),
 	}
 	history := and(secondAsked(), prolonging(at))
+	denied := and(history, event.BankDiscrepancyFound{Order: "order-2", Kind: domain.AnswerWithdrawn, Found: "not-found", At: said})
+	first := event.StopAnswerCorrected{Order: "order-1", ExecutedAt: four.Add(-3 * time.Minute), ExpiresAt: sooner, BalanceBefore: 100, ResultCode: "0000", At: said}
+	heldAfterAll := secondAnswer(said, at, time.Time{})
+	heldAfterAll.Corrects = true
 	estest.Run(t, domain.AccountDecider(), []row{
 		{Rule: "the second moves with it", Given: history, When: correction, Then: given{
-			moved,
-			event.StopAnswerCorrected{Order: "order-1", ExecutedAt: four.Add(-3 * time.Minute), ExpiresAt: sooner, BalanceBefore: 100, ResultCode: "0000", At: said},
+			moved, first,
 		}},
+		{Rule: "one that its bank says it never held has nothing to move", Given: denied, When: correction, Then: given{first}},
+		{Rule: "and if it has held after all, it ends 48 hours after the first all the same, where the bank counts longer", Given: and(denied, first), When: heldAfterAll, Then: given{moved}},
 		{Rule: "and its bank is asked to let go at the new end", Given: and(history, moved, event.StopLapsed{Order: "order-1", ExpiredAt: sooner}), When: domain.ExpireStop{Order: "order-2", At: moved.ExpiresAt}, Then: given{
 			event.StopLapsed{Order: "order-2", ExpiredAt: moved.ExpiresAt}, bySelf("order-2", 1, domain.LiftUnlawful, moved.ExpiresAt),
 		}},
