@@ -23,7 +23,7 @@ func wire(t *testing.T, machines ...*banktest.Machine) town {
 	c := citytest.Open(t)
 	c.City.Channels = banktest.Connect(t, c.Banks, machines...)
 	c.Run(stoppayment.New)
-	return town{c, entry.Desk{Keys: c.Keys, Banks: c.Banks}, citytest.Pen(c, "case", event.CaseCodec())}
+	return in(c, citytest.Pen(c, "case", event.CaseCodec()))
 }
 
 // call sends a signed request of a bank's machine to the city.

@@ -170,7 +170,7 @@ func TestI10_TheCitysWayIsToStopTheAmountAndMoreMoneyRaisesIt(t *testing.T) {
 	c := citytest.Open(t)
 	c.Policy.Chase.Scope = "AMOUNT"
 	c.Run(stoppayment.New)
-	w := town{c, entry.Desk{Keys: c.Keys, Banks: c.Banks}, nil}
+	w := in(c, nil)
 	w.say = pen(c)
 	w.approve()
 	w.report(t, "case-1")
@@ -200,7 +200,7 @@ func TestI14_ATelephoneOrderIsFollowedByPapersOrLifted(t *testing.T) {
 	c := citytest.Open(t)
 	c.Policy.PaperDays, c.Policy.Remedy.DaysWorked = 1, []string{"2021-07-18"} // a Sunday
 	c.Run(stoppayment.New)
-	w := town{c, entry.Desk{Keys: c.Keys, Banks: c.Banks}, nil}
+	w := in(c, nil)
 	w.say = pen(c)
 	w.approve()
 	w.report(t, "case-1")

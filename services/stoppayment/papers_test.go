@@ -14,7 +14,7 @@ import (
 func TestI14_ATelephoneStopThatNothingFollowedIsLiftedByItsRegistrationBeforeItEnds(t *testing.T) {
 	c := citytest.Open(t)
 	c.Run(stoppayment.New)
-	w := town{c, entry.Desk{Keys: c.Keys, Banks: c.Banks}, nil}
+	w := in(c, nil)
 	w.say = pen(c)
 	w.report(t, "case-1")
 	w.Until("the chase is open", func() bool { return len(w.chase(t, "case-1").Accounts) == 1 })

@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"github.com/yuanlu/yuanlu/api/bank"
-	"github.com/yuanlu/yuanlu/libs/entry"
 	"github.com/yuanlu/yuanlu/libs/service/citytest"
 	"github.com/yuanlu/yuanlu/services/stoppayment"
 )
@@ -13,7 +12,7 @@ func TestARaiseThatANarrowingHasOvertakenIsNoLongerShownToItsBank(t *testing.T) 
 	c := citytest.Open(t)
 	c.Policy.Chase.Scope = "AMOUNT"
 	c.Run(stoppayment.New)
-	w := town{c, entry.Desk{Keys: c.Keys, Banks: c.Banks}, nil}
+	w := in(c, nil)
 	w.say = pen(c)
 	w.approve()
 	w.report(t, "case-1")

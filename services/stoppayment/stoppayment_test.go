@@ -2,7 +2,9 @@ package stoppayment_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -33,12 +35,17 @@ type town struct {
 	*citytest.City
 	desk entry.Desk
 	say  func(id, correlation string, events ...event.CaseEvent)
+	told *sync.Map // ids of orders, by their banks
+}
+
+func in(c *citytest.City, say func(id, correlation string, events ...event.CaseEvent)) town {
+	return town{c, entry.Desk{Keys: c.Keys, Banks: c.Banks}, say, &sync.Map{}}
 }
 
 func open(t *testing.T) town {
 	c := citytest.Open(t)
 	c.Run(stoppayment.New)
-	return town{c, entry.Desk{Keys: c.Keys, Banks: c.Banks}, citytest.Pen(c, "case", event.CaseCodec())}
+	return in(c, citytest.Pen(c, "case", event.CaseCodec()))
 }
 
 // approve lets stops go out by themselves.
@@ -65,8 +72,25 @@ func (c town) report(t *testing.T, id identity.CaseID) event.Transfer {
 func (c town) orders(t *testing.T, of string) []bank.Order {
 	t.Helper()
 	var page bank.Orders
-	c.Get(citytest.Desk(identity.BankCode(of)), "/v1/bank/orders?wait=10").Into(t, &page)
-	return page.Items
+	for until := time.Now().Add(listedYet); ; {
+		c.Get(citytest.Desk(identity.BankCode(of)), "/v1/bank/orders?wait=10").Into(t, &page)
+		lags := func(o bank.Order) bool { _, has := c.told.Load(o.ApplicationID); return has }
+		if !slices.ContainsFunc(page.Items, lags) || time.Now().After(until) {
+			return page.Items
+		}
+	}
+}
+
+// listedYet is how long a bank's list may go on showing what the bank has answered.
+const listedYet = time.Second
+
+// Post remembers what banks have answered.
+func (c town) Post(who access.Person, path string, body any) citytest.Answer {
+	a := c.City.Post(who, path, body)
+	if order, of := strings.CutSuffix(path, "/answer"); of {
+		c.told.Store(order[strings.LastIndex(order, "/")+1:], true)
+	}
+	return a
 }
 
 type pursuit struct {

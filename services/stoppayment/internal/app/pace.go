@@ -16,7 +16,7 @@ import (
 // together, and few enough for a report to find a core free at each of its many
 // steps (docs/benchmarks.md).
 const (
-	carriedPerCore = 2
+	carriedPerCore = 1
 	answersPerCore = 1
 	sealedPerCore  = 2
 	firstPerCore   = 16 // first orders of reports, which wait for nobody
